@@ -1,0 +1,17 @@
+"""The drawings the lectures share.
+
+Two kinds of picture, both handed to :func:`show` together with a text that says what they show:
+
+* plots are matplotlib figures from :func:`subplots`, stored as PNG;
+* diagrams (:func:`chain`, :func:`graph`, :func:`tangent`) are SVG drawn here, the same bytes on
+  every machine, so that nbval compares them like any other output.
+
+The framework never imports this package: it needs matplotlib and IPython.
+"""
+
+from chainrule.figures.curves import tangent
+from chainrule.figures.display import Drawing, show, stepper
+from chainrule.figures.graph import Edge, chain, graph
+from chainrule.figures.style import COLOURS, subplots
+
+__all__ = ["COLOURS", "Drawing", "Edge", "chain", "graph", "show", "stepper", "subplots", "tangent"]
