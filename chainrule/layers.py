@@ -59,7 +59,7 @@ class Dense(Layer):
     """A fully connected layer: ``activation(X @ W + b)``.
 
     Weights (n_features, neurons) and bias (1, neurons) are drawn from the standard normal
-    distribution at the first ``forward``, in the dtype of the data.
+    distribution at the first ``forward``, in the dtype of the data (float64 for whole numbers).
 
     Parameters
     ----------
@@ -68,10 +68,18 @@ class Dense(Layer):
         An instance of its own for every layer, since it remembers its input; ``Linear()`` if left
         out.
     rng : numpy.random.Generator, optional
+
+    Raises
+    ------
+    TypeError
+        If ``activation`` is a class, ``Sigmoid`` for ``Sigmoid()``.
     """
 
     def __init__(self, neurons: int, activation: Operation | None = None, rng=None):
         super().__init__(neurons, rng)
+        if isinstance(activation, type):
+            name = activation.__name__
+            raise TypeError(f"activation must be an instance, got the class {name}: write {name}()")
         self.activation = Linear() if activation is None else activation
 
     def _setup(self, input_: np.ndarray) -> None:
@@ -80,10 +88,13 @@ class Dense(Layer):
                 "a layer needs a random generator to draw its weights: "
                 "pass rng=np.random.default_rng(seed) to it or to its network"
             )
+        if input_.ndim != 2:
+            raise ValueError(f"a batch has shape (n_samples, n_features), got {input_.shape}")
+        dtype = np.result_type(input_, 1.0)  # whole numbers as data still need real weights
         weights = self.rng.standard_normal((input_.shape[1], self.neurons))
         bias = self.rng.standard_normal((1, self.neurons))
         self.operations = [
-            WeightMultiply(weights.astype(input_.dtype)),
-            BiasAdd(bias.astype(input_.dtype)),
+            WeightMultiply(weights.astype(dtype)),
+            BiasAdd(bias.astype(dtype)),
             self.activation,
         ]

@@ -25,6 +25,9 @@ class Loss:
             prediction with every target.
         """
         check_same_shape("target", target, "prediction", prediction)
+        if np.issubdtype(prediction.dtype, np.floating):
+            # A float64 target would turn the gradients of a float32 network into float64.
+            target = target.astype(prediction.dtype, copy=False)
         self.prediction = prediction
         self.target = target
         return float(self._output())

@@ -1,0 +1,73 @@
+"""Imports run one way, and the framework needs NumPy and nothing else."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "chainrule"
+
+# A module may import those on floors below its own.
+FLOORS = {
+    "numeric": 0,
+    "operations": 1,
+    "layers": 2,
+    "losses": 2,
+    "optimizers": 2,
+    "network": 3,
+    "trainer": 4,
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Every module a file imports, at the top or inside a function, as written in full."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            package = ["chainrule", *path.relative_to(PACKAGE).parent.parts]
+            base = package[: len(package) + 1 - node.level] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            # `from chainrule import checks` imports a module too.
+            names |= {f"{module}.{alias.name}" for alias in node.names} | {module}
+    return names
+
+
+def inside(package: str, names: set[str]) -> set[str]:
+    return {name for name in names if name == package or name.startswith(f"{package}.")}
+
+
+@pytest.mark.parametrize("module", FLOORS)
+def test_a_framework_module_imports_only_from_the_floors_below(module):
+    for name in inside("chainrule", imported(PACKAGE / f"{module}.py")) - {"chainrule"}:
+        target = name.split(".")[1]
+        assert target in FLOORS, f"{module} imports {name}, which is no part of the framework"
+        assert FLOORS[target] < FLOORS[module], f"{module} imports {target}: upwards"
+
+
+@pytest.mark.parametrize("module", [*FLOORS, "__init__"])
+def test_a_framework_module_needs_numpy_and_the_standard_library_only(module):
+    tops = {name.split(".")[0] for name in imported(PACKAGE / f"{module}.py")}
+    assert tops - sys.stdlib_module_names <= {"numpy", "chainrule"}
+
+
+def test_what_a_student_runs_imports_nothing_of_the_instructor():
+    files = [*(PACKAGE / "checks").rglob("*.py"), *PACKAGE.glob("figures*"), *PACKAGE.glob("data*")]
+    files = [file for top in files for file in ([top] if top.is_file() else top.rglob("*.py"))]
+    assert files
+    for file in files:
+        names = imported(file)
+        assert not inside("chainrule.grading", names), f"{file.name} imports the instructor's side"
+        assert not inside("nbgrader", names), f"{file.name} imports nbgrader"
+
+
+def test_importing_the_framework_loads_nothing_heavy():
+    imports = "; ".join(f"import chainrule.{module}" for module in FLOORS)
+    heavy = ["matplotlib", "IPython", "jupyter_core", "nbformat", "nbgrader", "sklearn", "rich"]
+    unwanted = [*heavy, "chainrule.checks", "chainrule.grading", "chainrule.figures"]
+    code = f"{imports}; import sys; print(*(m for m in {unwanted} if m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
