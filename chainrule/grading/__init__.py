@@ -1,0 +1,8 @@
+"""The instructor's side: release, grade, explain, record.
+
+Built on nbgrader's own converters and extension points. The preprocessors of this package
+(``transplant``, ``execute``, ``feedback``) are named in ``nbgrader_config.py``, so the plain
+``nbgrader`` commands and the formgrader give the same grades as ``chainrule grade``.
+
+Nothing is imported here: a student's install needs neither nbgrader nor this package.
+"""

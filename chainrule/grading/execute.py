@@ -1,0 +1,136 @@
+"""Run a notebook's cells so that one bad cell costs its own points and nothing else.
+
+nbgrader's ``Execute`` gives every cell its full time again and again, loses the whole submission
+when a loop ignores the interrupt or the kernel dies, and a warning on stderr in a check cell
+costs a right answer its points. :class:`RunCells` keeps the time of a whole notebook bounded,
+restarts the kernel and goes on, and lets warnings be warnings.
+"""
+
+import copy
+import time
+
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.preprocessors import Execute
+from nbgrader.utils import is_grade
+from traitlets import Integer
+
+from chainrule.grading.notes import Note, add_notes
+
+TIMEOUT = "CellTimeoutError"
+
+
+class RunCells(Execute):
+    """Execute a notebook within a time limit per cell and one for the whole."""
+
+    timeout_after_first = Integer(
+        5,
+        help="Seconds for each further cell once one has run into the time limit: a method that "
+        "loops for ever is called by several check cells.",
+    ).tag(config=True)
+    total_time = Integer(180, help="Seconds for all cells of one notebook together.").tag(
+        config=True
+    )
+    max_restarts = Integer(
+        10, help="How often a dead or stuck kernel is started again in one notebook."
+    ).tag(config=True)
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.shutdown_kernel = "immediate"
+        self.timeout_func = self._limit
+
+    def preprocess(self, nb: NotebookNode, resources: dict | None = None, km=None):
+        """Run all cells of `nb` in place; also says in a note which were stopped."""
+        self._deadline = time.monotonic() + self.total_time
+        self._stopped: list[str] = []
+        self._killed: list[str] = []
+        self._done: list[int] = []
+        self._restarts = 0
+        self._hung = False
+        nb, resources = super().preprocess(nb, resources, km)
+        add_notes(nb, self._notes())
+        return nb, resources
+
+    def preprocess_cell(self, cell: NotebookNode, resources: dict, index: int):
+        """Run one cell; whatever it does to the kernel, the next one can run."""
+        if cell.cell_type != "code" or not cell.source.strip():
+            return cell, resources
+        if time.monotonic() > self._deadline or self._restarts > self.max_restarts:
+            self._stop(cell, TIMEOUT, "not run: the cells above used up the notebook's time")
+            return cell, resources
+        began = time.monotonic()
+        try:
+            super().preprocess_cell(cell, resources, index)
+        except (CellTimeoutError, DeadKernelError) as error:
+            self._revive(cell, resources, error)
+        else:
+            self._finish(cell, time.monotonic() - began)
+            self._done.append(index)
+        return cell, resources
+
+    def _limit(self, cell: NotebookNode) -> int:
+        """Seconds that `cell` may take."""
+        limit = min(self.timeout, self.timeout_after_first) if self._hung else self.timeout
+        return max(1, min(limit, round(self._deadline - time.monotonic())))
+
+    def _finish(self, cell: NotebookNode, seconds: float) -> None:
+        for output in cell.outputs:
+            # nbgrader reads any text on stderr as a failed check; a warning is not one.
+            if output.output_type == "stream" and output.name == "stderr" and is_grade(cell):
+                output.name = "stdout"
+        if any(output.get("ename") == TIMEOUT for output in cell.outputs):
+            self._hung = True
+            # The interrupt's own traceback points into whatever line happened to run.
+            self._stop(cell, TIMEOUT, f"stopped after {seconds:.0f} s: does a loop never end?")
+
+    def _revive(self, cell: NotebookNode, resources: dict, error: Exception) -> None:
+        """Replace the kernel that `cell` killed or holds, and rebuild what was defined so far."""
+        if isinstance(error, CellTimeoutError):
+            self._hung = True
+            self._stop(cell, TIMEOUT, "stopped: it ran too long and ignored the interrupt")
+        else:
+            self._stop(cell, "DeadKernelError", "this cell ended the Python process", killed=True)
+        while self._restarts < self.max_restarts and time.monotonic() < self._deadline:
+            self._restarts += 1
+            self.log.warning("Restarting the kernel: %s", error)
+            if self._replay(resources):
+                return
+        self._restarts = self.max_restarts + 1
+
+    def _replay(self, resources: dict) -> bool:
+        """Start a kernel and run the finished cells again, except the checks."""
+        self._cleanup_kernel()
+        self.create_kernel_manager()
+        self.start_new_kernel()
+        self.start_new_kernel_client()
+        for index in list(self._done):
+            cell = self.nb.cells[index]
+            if is_grade(cell):
+                continue
+            try:
+                super().preprocess_cell(copy.deepcopy(cell), resources, index)
+            except (CellTimeoutError, DeadKernelError):
+                self._done.remove(index)  # it ran once; do without it from here on
+                return False
+            finally:
+                self.nb.cells[index] = cell  # keep the first run's output
+        return True
+
+    def _stop(self, cell: NotebookNode, name: str, reason: str, killed: bool = False) -> None:
+        cell.outputs = [
+            *(output for output in cell.get("outputs", []) if output.output_type != "error"),
+            new_output("error", ename=name, evalue=reason, traceback=[f"{name}: {reason}"]),
+        ]
+        label = cell.metadata.get("nbgrader", {}).get("grade_id") or "an own cell"
+        where = self._killed if killed else self._stopped
+        if label not in where:
+            where.append(label)
+
+    def _notes(self) -> list[Note]:
+        notes = [
+            Note("timeout", "Cells ran longer than allowed and were stopped", self._stopped),
+            Note("died", "Cells ended the Python process", self._killed),
+        ]
+        return [note for note in notes if note.cells]

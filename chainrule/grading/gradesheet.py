@@ -1,0 +1,129 @@
+"""The grade table: one row for everybody, made from the gradebook and the graded notebooks.
+
+Nothing else remembers a grade. So the table is the same whether one student was graded or all,
+by ``chainrule grade``, by ``nbgrader autograde`` or by hand in formgrader.
+"""
+
+import csv
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from nbgrader.api import Gradebook, MissingEntry
+
+from chainrule.grading.course import Course
+from chainrule.grading.notes import Note, read_notes
+
+GRADED, UNREADABLE, MISSING, FAILED = "graded", "unreadable", "missing", "not graded"
+
+
+@dataclass
+class Row:
+    """What one student has for one problem set.
+
+    Attributes
+    ----------
+    score : float or None
+        Points so far: the automatic ones, replaced by the instructor's where given. None if it was
+        never graded.
+    max_score : float
+    cells : dict of str to (float or None)
+        Points of each graded cell, in the notebook's order; None while it waits for a person.
+    waiting : list of str
+        Cells that a person has to grade.
+    notes : list of Note
+        What to know about it: why it could not be read, what was mended, what was stopped.
+    """
+
+    assignment: str
+    student: str
+    status: str
+    score: float | None = None
+    max_score: float = 0.0
+    cells: dict[str, float | None] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+    @property
+    def needs_attention(self) -> bool:
+        return self.status != GRADED
+
+    @property
+    def remark(self) -> str:
+        return ". ".join(str(note) for note in self.notes)
+
+
+def read_rows(course: Course, assignment: str) -> list[Row]:
+    """The rows of everybody the gradebook has a submission of, by student id."""
+    with Gradebook(course.db_url) as book:
+        try:
+            found = book.find_assignment(assignment)
+        except MissingEntry:
+            return []
+        order = cell_order(course, assignment)
+        rows = [_row(course, submission, order) for submission in found.submissions]
+    return sorted(rows, key=lambda row: row.student)
+
+
+def cell_order(course: Course, assignment: str) -> list[str]:
+    """Grade ids in the order of the notebook; the gradebook has none."""
+    order = []
+    for name in course.notebooks(assignment):
+        nb = nbformat.read(course.source / assignment / f"{name}.ipynb", as_version=4)
+        order += [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in nb.cells]
+    return order
+
+
+def _row(course: Course, submission, order: list[str]) -> Row:
+    assignment, student = submission.assignment.name, submission.student.id
+    row = Row(assignment, student, GRADED, max_score=submission.max_score)
+    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+    rank = {name: place for place, name in enumerate(order)}
+    for grade in sorted(grades, key=lambda grade: rank.get(grade.name, len(rank))):
+        given = grade.manual_score if grade.manual_score is not None else grade.auto_score
+        row.cells[grade.name] = None if given is None else given + (grade.extra_credit or 0)
+        if grade.needs_manual_grade:
+            row.waiting.append(grade.name)
+    pages = sorted((course.autograded / student / assignment).glob("*.ipynb"))
+    for path in pages:
+        row.notes += read_notes(nbformat.read(path, as_version=4))
+    if not pages:
+        row.notes.append(Note(FAILED, "There is a submission, but no graded notebook"))
+    for status in (UNREADABLE, MISSING, FAILED):  # the last one found is the gravest
+        if any(note.kind == status for note in row.notes):
+            row.status = status
+    row.score = None if row.status == FAILED else submission.score
+    return row
+
+
+def write_csv(rows: Iterable[Row], path: Path) -> None:
+    """Write the rows to `path` in one step, one column per graded cell.
+
+    A field that a spreadsheet would run as a formula gets an apostrophe in front.
+    """
+    rows = list(rows)
+    cells = list(dict.fromkeys(name for row in rows for name in row.cells))
+    head = ["assignment", "student", "status", "score", "max_score", "waiting", "remark"]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.new")
+    with draft.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(_safe(name) for name in head + cells)
+        for row in rows:
+            fixed = [row.assignment, row.student, row.status, row.score, row.max_score]
+            table.writerow(
+                [_safe(value) for value in [*fixed, len(row.waiting), row.remark]]
+                + [_safe(row.cells.get(name)) for name in cells]
+            )
+    os.replace(draft, path)
+
+
+def _safe(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return f"{value:g}"
+    text = " ".join(str(value).split())
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

@@ -1,0 +1,61 @@
+"""How nbgrader works on this course; read by `nbgrader`, by formgrader and by `chainrule`.
+
+Preprocessors are given as dotted names: reading this file imports nothing.
+"""
+
+from pathlib import Path
+
+c = get_config()  # noqa: F821  (nbgrader puts it here)
+
+ROOT = Path(__file__).resolve().parent
+
+# ---------------------------------------------------------------- where things are
+c.CourseDirectory.root = str(ROOT)
+# The timeout lets formgrader read while a grading run writes.
+c.CourseDirectory.db_url = f"sqlite:///{(ROOT / 'gradebook.db').as_posix()}?timeout=60"
+# Whatever else lies in source/psN is copied to students: these never are.
+c.CourseDirectory.ignore = [
+    "mistakes*",  # the bank of wrong and right answers
+    "solution*",
+    "feedback",
+    "__pycache__",
+    "*.py[co]",
+    ".ipynb_checkpoints",
+    ".*",
+]
+
+# ---------------------------------------------------------------- release
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
+c.ClearSolutions.text_stub = "*Write your answer here (replace this line).*"
+
+# ---------------------------------------------------------------- grading
+# Answers are put into the pristine release notebook before anything else looks at them.
+c.Autograde.sanitize_preprocessors = [
+    "chainrule.grading.transplant.Transplant",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Autograde.autograde_preprocessors = [
+    "chainrule.grading.execute.RunCells",
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Execute.timeout = 15  # seconds for one cell; the solutions take milliseconds
+c.RunCells.timeout_after_first = 5  # once a cell has hung, the others get this much
+c.RunCells.total_time = 180  # seconds for one notebook
+# Kernels otherwise warn about their own transport, once per submission.
+c.Execute.extra_arguments = ["--IPKernelApp.log_level=40"]
+c.LimitOutput.max_lines = 300
+
+# ---------------------------------------------------------------- feedback
+c.GenerateFeedback.preprocessors = [
+    "nbgrader.preprocessors.GetGrades",
+    "chainrule.grading.feedback.HideHiddenTests",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]
