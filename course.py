@@ -13,6 +13,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -26,29 +27,15 @@ WINDOWS = os.name == "nt"
 ROOT = Path(__file__).resolve().parent
 ENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
+STAMP = "course.json"  # in ENV, written last: without it the environment is half-made
+LOG = "course.log"  # in ENV: what the set-up commands printed
 
-NO_NETWORK = (
-    "name resolution",
-    "getaddrinfo",
-    "nodename nor servname",
-    "name or service not known",
-    "dns error",
-    "failed to lookup address",
-    "network is unreachable",
-    "newconnectionerror",
-    "connection refused",
-    "connection reset",
-    "error sending request",
-    "timed out",
-    "proxyerror",
-)
-
-# BLAS splits sums among threads, which changes last digits; for these sizes one is also fastest.
-ONE_THREAD = (
-    "OPENBLAS_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
+# What uv and pip print, on the three systems, when they cannot reach a package index.
+OFFLINE = re.compile(
+    "name resolution|getaddrinfo|nodename nor servname|name or service not known|dns error"
+    "|failed to lookup address|network is unreachable|newconnectionerror|connection refused"
+    "|connection reset|error sending request|failed to fetch|timed out|proxyerror",
+    re.IGNORECASE,
 )
 
 
@@ -57,16 +44,15 @@ class CourseError(Exception):
 
 
 class StepFailed(Exception):
-    """A set-up command ended with an error; the text is what it printed."""
+    """A set-up command ended with an error; the text is all it printed."""
 
 
-# --- the environment: what it was built from, and whether it still holds ----------------------
+# --- what the environment is built from, and whether it still holds -------------------------------
 
 
-def check_python(version=None):
-    """Raise CourseError unless `version` (of this interpreter, by default) is new enough."""
-    version = tuple(version or sys.version_info)
-    if version < MINIMUM:
+def check_python(version):
+    """Raise CourseError unless `version`, a tuple such as sys.version_info, is new enough."""
+    if tuple(version) < MINIMUM:
         raise CourseError(
             "Python {}.{} or newer is needed, this is {}.{} ({})".format(
                 *MINIMUM, *version[:2], sys.executable
@@ -77,18 +63,13 @@ def check_python(version=None):
 def base_python():
     """Return the interpreter to build with: never the one inside the environment itself."""
     if sys.prefix != sys.base_prefix:
-        return getattr(sys, "_base_executable", None) or sys.executable
+        return getattr(sys, "_base_executable", sys.executable)
     return sys.executable
 
 
-def env_bin():
-    """Return the folder of the environment's commands."""
-    return ENV / ("Scripts" if WINDOWS else "bin")
-
-
-def env_python():
-    """Return the environment's interpreter."""
-    return env_bin() / ("python.exe" if WINDOWS else "python")
+def env_command(name):
+    """Return the path of the environment's command `name`."""
+    return ENV / "Scripts" / (name + ".exe") if WINDOWS else ENV / "bin" / name
 
 
 def fingerprint():
@@ -108,32 +89,24 @@ def fingerprint():
 def is_ready():
     """Return whether the environment is complete, up to date and runs."""
     try:
-        stamp = json.loads((ENV / "course.json").read_text(encoding="utf-8"))
+        stamp = json.loads((ENV / STAMP).read_text(encoding="utf-8"))
+        check = [str(env_command("python")), "-I", "-S", "-c", ""]
+        return stamp == fingerprint() and subprocess.call(check, stderr=subprocess.DEVNULL) == 0
     except (OSError, ValueError):
         return False
-    if stamp != fingerprint():
-        return False
-    try:
-        check = [str(env_python()), "-I", "-S", "-c", ""]
-        return subprocess.call(check, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
-    except OSError:
-        return False
 
 
-# --- building it --------------------------------------------------------------------------------
+# --- building it ----------------------------------------------------------------------------------
 
 
 def step(*command):
-    """Run one set-up command quietly, adding its output to the log; raise StepFailed if it fails.
-
-    Interrupting it stops the command too.
-    """
-    env = task_env()
-    # Settings that would send packages elsewhere than into the environment.
-    env.update(PIP_USER="0", PIP_DISABLE_PIP_VERSION_CHECK="1", UV_PYTHON_DOWNLOADS="never")
+    """Run one set-up command quietly, adding what it prints to the log; raise StepFailed."""
+    # Settings of the person's own that would put packages elsewhere are overruled.
+    env = dict(task_env(), PIP_USER="0", UV_PYTHON_DOWNLOADS="never")
+    command = [str(part) for part in command]
     try:
         done = subprocess.run(
-            [str(part) for part in command],
+            command,
             cwd=str(ROOT),
             env=env,
             stdin=subprocess.DEVNULL,
@@ -145,8 +118,8 @@ def step(*command):
         raise StepFailed(str(error)) from error
     output = done.stdout.decode("utf-8", "replace")
     if ENV.is_dir():
-        with open(str(ENV / "course.log"), "a", encoding="utf-8") as log:
-            log.write("$ {}\n{}\n".format(" ".join(str(part) for part in command), output))
+        with open(str(ENV / LOG), "a", encoding="utf-8") as log:
+            log.write("$ {}\n{}\n".format(" ".join(command), output))
     if done.returncode:
         raise StepFailed(output)
 
@@ -166,18 +139,27 @@ def remove_env():
 
 
 def install(*installer):
-    """Install the locked packages, then the course itself, with `installer` ("uv pip install")."""
+    """Install the locked packages, then the course itself, with `installer` ("pip install")."""
     step(*installer, "--no-deps", "-r", LOCK)
     step(*installer, "--no-deps", "--no-build-isolation", "-e", ROOT)
 
 
 def install_with_uv(uv):
-    """Install everything with the uv at `uv`."""
-    install(uv, "pip", "install", "--python", env_python(), "--compile-bytecode")
+    """Install everything with the uv at `uv`; without a network, from its cache."""
+    installer = (uv, "pip", "install", "--python", env_command("python"), "--compile-bytecode")
+    try:
+        install(*installer)
+    except StepFailed as failure:
+        if not OFFLINE.search(str(failure)):
+            raise
+        with contextlib.suppress(StepFailed):
+            return install(*installer, "--offline")
+        raise
 
 
-def build_with_uv_on_path(uv):
-    """Make the environment and fill it with a uv that is there already."""
+def build_with_uv():
+    """Make and fill the environment with the uv on PATH."""
+    uv = shutil.which("uv")
     step(uv, "venv", "--python", base_python(), ENV)
     install_with_uv(uv)
 
@@ -190,93 +172,65 @@ def build_with_pip():
             "sudo apt install python3-venv) or uv, and run the same command again"
         )
     step(base_python(), "-m", "venv", ENV)
-    pip = (env_python(), "-m", "pip", "install", "--no-input")
-    step(*pip, "uv")
+    pip = (env_command("python"), "-m", "pip", "install", "--no-input")
     try:
-        install_with_uv(env_bin() / ("uv.exe" if WINDOWS else "uv"))
-    except StepFailed:  # an index set up for pip alone, for example
-        install(*pip)
+        step(*pip, "uv")
+        install_with_uv(env_command("uv"))
+    except StepFailed as failure:
+        if OFFLINE.search(str(failure)) and not env_command("uv").exists():
+            raise  # pip itself reaches no index
+        install(*pip)  # no uv for this system, or an index set up for pip alone
 
 
-def prepare():
-    """Write what belongs into a filled environment: settings, font cache, trusted notebooks."""
-    profile = ENV / "share" / "ipython" / "profile_default"
-    profile.mkdir(parents=True)
-    (profile / "ipython_kernel_config.py").write_text(
-        "# ipykernel warns about unencrypted TCP at every start; kernels here serve this machine.\n"
+def write_settings():
+    """Write what belongs into a filled environment: kernel settings, font cache, trust."""
+    config = ENV / "etc" / "ipython" / "ipython_kernel_config.py"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(
+        "# ipykernel warns of unencrypted TCP at every start; kernels here serve this machine.\n"
         "c = get_config()\n"
         "c.IPKernelApp.log_level = 40\n",
         encoding="utf-8",
     )
     # Built now, so that no lecture or graded cell shows matplotlib's message about building it.
-    step(env_python(), "-c", "import matplotlib.font_manager")
-    trust_notebooks()
+    step(env_command("python"), "-c", "import matplotlib.font_manager")
+    trust_lectures()
 
 
-def trust_notebooks():
+def trust_lectures():
     """Mark the lectures' stored outputs as trusted (in the environment, not in the home folder)."""
-    notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
-    if notebooks:
-        step(env_python(), "-m", "jupyter", "trust", *notebooks)
+    lectures = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    if lectures:
+        step(env_command("python"), "-m", "jupyter", "trust", *lectures)
+
+
+def build():
+    """Build the environment from nothing, in the best way this machine offers; stamp it last."""
+    builders = [build_with_uv, build_with_pip] if shutil.which("uv") else [build_with_pip]
+    for builder in builders:
+        remove_env()
+        try:
+            builder()
+            break
+        except StepFailed as failure:
+            if builder is builders[-1] or OFFLINE.search(str(failure)):
+                raise
+    write_settings()
+    unfinished = ENV / (STAMP + ".new")
+    unfinished.write_text(json.dumps(fingerprint(), indent=1) + "\n", encoding="utf-8")
+    os.replace(str(unfinished), str(ENV / STAMP))
 
 
 def explain(output):
-    """Return the one line that says why a set-up command failed, from its `output`."""
-    if any(sign in output.lower() for sign in NO_NETWORK):
+    """Return the one line that says why a set-up command failed, from all it printed."""
+    if OFFLINE.search(output):
         return (
             "could not download the packages: is there a network? Connect (or set HTTPS_PROXY) "
             "and run the same command again"
         )
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line for line in lines if line.lower().startswith(("error", "fatal", "x ", "× "))]
-    return "setting up .venv failed: {} (everything it said: .venv/course.log)".format(
-        (errors or lines or ["no message"])[-1]
-    )
-
-
-def build():
-    """Build the environment from nothing, in the best way this machine offers; stamp it at last."""
-    remove_env()
-    uv = shutil.which("uv")
-    try:
-        try:
-            if not uv:
-                raise StepFailed("no uv on PATH")
-            build_with_uv_on_path(uv)
-        except StepFailed as failure:
-            if uv and any(sign in str(failure).lower() for sign in NO_NETWORK):
-                raise
-            remove_env()
-            build_with_pip()
-        prepare()
-    except StepFailed as failure:
-        raise CourseError(explain(str(failure))) from failure
-    unfinished = ENV / "course.json.new"
-    unfinished.write_text(json.dumps(fingerprint(), indent=1) + "\n", encoding="utf-8")
-    os.replace(str(unfinished), str(ENV / "course.json"))
-
-
-@contextlib.contextmanager
-def only_one_setup():
-    """Hold the set-up lock: a second set-up in the same folder waits and says so.
-
-    The system lets go of the lock when its holder ends, however it ends.
-    """
-    try:
-        handle = open(str(ROOT / ".venv.lock"), "a+", encoding="utf-8")  # noqa: SIM115
-    except OSError as error:
-        raise CourseError(
-            "cannot write into {} ({}): copy the course to a folder of your own and run it there, "
-            "since its environment is built beside course.py".format(ROOT, error.strerror)
-        ) from error
-    with handle:
-        waiting = False
-        while not try_lock(handle):
-            if not waiting:
-                say("another set-up is at work in this folder; waiting for it ...")
-            waiting = True
-            time.sleep(0.2)
-        yield
+    lines = [line.strip() for line in output.splitlines() if line.strip()] or ["no message"]
+    errors = [line for line in lines if re.match("error|fatal|×", line, re.IGNORECASE)]
+    return "setting up .venv failed: {} (see {})".format((errors or lines)[-1], ENV / LOG)
 
 
 def try_lock(handle):
@@ -294,8 +248,25 @@ def try_lock(handle):
     except (BlockingIOError, PermissionError):
         return False
     except OSError:
-        return True  # a file system without locks: better unguarded than stuck
+        pass  # a file system without locks: better unguarded than stuck
     return True
+
+
+@contextlib.contextmanager
+def only_one_setup():
+    """Hold the set-up lock, which the system lets go when its holder ends, however it ends."""
+    lock = ROOT / ".venv.lock"
+    if not os.access(str(ROOT), os.W_OK):
+        raise CourseError(
+            "cannot write into {}: copy the course to a folder of your own and run it there, "
+            "since its environment is built beside course.py".format(ROOT)
+        )
+    with open(str(lock), "a+", encoding="utf-8") as handle:
+        if not try_lock(handle):
+            say("another set-up is at work in this folder; waiting for it ...")
+            while not try_lock(handle):
+                time.sleep(0.2)
+        yield
 
 
 def set_up():
@@ -319,91 +290,90 @@ def set_up():
 
 
 def task_env():
-    """Return the environment variables for everything that runs inside the environment."""
+    """Return the environment variables for all that runs inside the environment."""
     env = dict(os.environ)
-    for name in ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__"):
+    for name in ("PYTHONHOME", "PYTHONPATH"):
         env.pop(name, None)
     share = ENV / "share"
     env.update(
         VIRTUAL_ENV=str(ENV),
-        # nbgrader calls alembic by its bare name
-        PATH=os.pathsep.join([str(env_bin()), env.get("PATH", os.defpath)]),
+        # nbgrader calls alembic by its bare name.
+        PATH=os.pathsep.join([str(env_command("python").parent), env.get("PATH", os.defpath)]),
         PYTHONUTF8="1",
         # Nothing is written to, or depends on, the home folder.
         IPYTHONDIR=str(share / "ipython"),
         JUPYTER_CONFIG_DIR=str(share / "jupyter-config"),
         JUPYTER_DATA_DIR=str(share / "jupyter-data"),
         MPLCONFIGDIR=str(share / "matplotlib"),
+        # Threads split sums differently, which changes last digits; and one is fastest here.
+        OPENBLAS_NUM_THREADS="1",
+        OMP_NUM_THREADS="1",
+        MKL_NUM_THREADS="1",
+        VECLIB_MAXIMUM_THREADS="1",
     )
-    env.update(dict.fromkeys(ONE_THREAD, "1"))
     return env
 
 
-def run(*command):
-    """Run a command inside the environment, in the course's folder; return its exit code."""
-    child = subprocess.Popen([str(part) for part in command], cwd=str(ROOT), env=task_env())
+def run(*arguments):
+    """Run the environment's Python in the course's folder; return its exit code."""
+    command = [str(env_command("python")), *map(str, arguments)]
+    child = subprocess.Popen(command, cwd=str(ROOT), env=task_env())
     previous = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     try:
         while True:
-            try:
+            # Ctrl-C reaches the child too: it decides when to end.
+            with contextlib.suppress(KeyboardInterrupt):
                 code = child.wait()
-                break
-            except KeyboardInterrupt:
-                continue  # Ctrl-C reached the child too; it decides when to end
+                return code if code >= 0 else 128 - code
     finally:
         signal.signal(signal.SIGTERM, previous)
-    return code if code >= 0 else 128 - code
-
-
-def run_python(*arguments):
-    """Run the environment's Python with `arguments`; return its exit code."""
-    return run(env_python(), *arguments)
 
 
 def lab(arguments):
     """Open JupyterLab on the lectures, their stored outputs trusted."""
-    trust_notebooks()
+    trust_lectures()
     places = ["--ServerApp.root_dir=" + str(ROOT), "--LabApp.default_url=/lab/tree/notebooks"]
-    return run_python("-m", "jupyterlab", *places, *arguments)
+    return run("-m", "jupyterlab", *places, *arguments)
 
 
 def execute(arguments):
     """Run the lectures and store their outputs; notebook paths are relative to the caller."""
-    paths = [str(Path(each).resolve()) if os.path.exists(each) else each for each in arguments]
-    return run_python("tools/lectures.py", "execute", *paths)
+    paths = [os.path.abspath(each) if os.path.exists(each) else each for each in arguments]
+    return run("tools/lectures.py", "execute", *paths)
 
 
 def test(arguments, quick):
-    """Run the groups of checks in turn and stop at the first that fails; return its exit code.
+    """Run the groups of checks, stopping at the first that fails; return its exit code.
 
-    With `arguments`, pytest alone runs, with them.
+    With `arguments`, only pytest runs, with them.
     """
-    pytest = ["-m", "pytest", "-q"]
-    lectures = [*pytest, "-p", "no:cacheprovider", "--nbval", "--nbval-current-env"]
+    tests = ["-m", "pytest", *(["-m", "not slow"] if quick else []), *arguments]
+    lectures = ["-m", "pytest", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env"]
     lectures += ["--nbval-sanitize-with", "tests/nbval_sanitize.cfg", "notebooks"]
-    groups = [
-        ("lint", ["-m", "ruff", "check", "--quiet", "."]),
-        ("format", ["-m", "ruff", "format", "--check", "--quiet", "."]),
-        ("tests", [*pytest, *(["-m", "not slow"] if quick else [])]),
-        ("lectures", lectures),
-    ]
-    if arguments:
-        groups = [("tests", [*pytest, *arguments])]
-    elif quick:
-        groups.remove(("lectures", lectures))
+    groups = {"tests": tests}
+    if not arguments:
+        lint = {"lint": ["-m", "ruff", "check"], "format": ["-m", "ruff", "format", "--check"]}
+        groups = dict(lint, tests=tests) if quick else dict(lint, tests=tests, lectures=lectures)
     started = time.monotonic()
-    for name, command in groups:
+    for name, command in groups.items():
         print("--- {} ---".format(name), flush=True)
-        code = run_python(*command)
+        code = run(*command)
         if code:
-            print("Stopped: {} failed (exit code {}).".format(name, code))
+            print("Stopped: {} failed with exit code {}.".format(name, code))
             return code
-    names = ", ".join(name for name, _ in groups)
-    print("All hold: {}; {:.0f} s.".format(names, time.monotonic() - started))
+    print("All hold: {} ({:.0f} s).".format(", ".join(groups), time.monotonic() - started))
     return 0
 
 
 # --- the command line -----------------------------------------------------------------------------
+
+COMMANDS = {
+    "demo": "release the problem sets, grade a sample class, show the grades",
+    "test": "run all checks: lint, format, tests, lectures",
+    "lab": "open JupyterLab on the lectures",
+    "execute": "run the lectures (all, or those named) and store their outputs",
+    "release": "write the students' problem sets from source/ into release/",
+}
 
 
 def say(text, end="\n"):
@@ -412,21 +382,15 @@ def say(text, end="\n"):
 
 
 def parse(argv):
-    """Return the parsed command line; what we do not know ourselves is left for the task."""
+    """Return the options we know, and the arguments left for the task."""
     parser = argparse.ArgumentParser(
         prog="course.py",
         description="Set up the course (once) and run it.",
-        epilog="More arguments are handed to the task: `course.py test -k relu`.",
+        epilog="Further arguments go to the task: `course.py test -k relu`.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.required = True
-    for name, text in (
-        ("demo", "release the problem sets, grade a sample class, show the grades"),
-        ("test", "run all checks: lint, format, tests, lectures"),
-        ("lab", "open JupyterLab on the lectures"),
-        ("execute", "run the lectures (all, or those named) and store their outputs"),
-        ("release", "write the students' problem sets from source/ into release/"),
-    ):
+    for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
         if name == "test":
             command.add_argument("--quick", action="store_true", help="leave out what is slow")
@@ -436,7 +400,7 @@ def parse(argv):
 def main(argv=None):
     """Run one command; return its exit code."""
     try:
-        check_python()
+        check_python(sys.version_info)
         sys.stderr.reconfigure(errors="replace")
         options, arguments = parse(argv)
         set_up()
@@ -446,13 +410,15 @@ def main(argv=None):
             return lab(arguments)
         if options.command == "execute":
             return execute(arguments)
-        return run_python("-m", "chainrule.cli", options.command, *arguments)
-    except CourseError as error:
+        return run("-m", "chainrule.cli", options.command, *arguments)
+    except StepFailed as failure:
+        say("course.py: {}".format(explain(str(failure))))
+    except (CourseError, OSError) as error:
         say("course.py: {}".format(error))
-        return 1
     except KeyboardInterrupt:
-        say("\ncourse.py: stopped; run the same command again to go on")
+        say("course.py: stopped; run the same command again to go on")
         return 130
+    return 1
 
 
 if __name__ == "__main__":
