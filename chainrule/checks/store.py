@@ -1,0 +1,141 @@
+"""The data file of a problem set, ``checks.json``: cases, truths and fingerprints, no code."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+from chainrule.checks.exercise import Case, Exercise, Mistake
+from chainrule.checks.outcome import Outcome
+
+FORMAT = 1
+FINGERPRINT_DIGITS = 9
+
+
+def write(path: Path, exercises: list[Exercise]) -> None:
+    """Write exercises to a data file."""
+    data = {"format": FORMAT, "exercises": [_exercise_to_data(one) for one in exercises]}
+    path.write_text(json.dumps(data, allow_nan=False) + "\n", encoding="utf-8", newline="\n")
+
+
+def read(path: Path) -> dict[str, Exercise]:
+    """Read the exercises of a data file, by name.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If the file is missing or is none of ours; the text says what to do.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"{path.name} is missing: it lies beside the notebook of the problem set. "
+            "Fetch the problem set again and put the file back."
+        ) from None
+    except ValueError as error:
+        raise ValueError(
+            f"{path.name} is damaged ({error}): fetch the problem set again."
+        ) from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise ValueError(
+            f"{path.name} has another format than this version of chainrule reads "
+            f"({FORMAT}): fetch the problem set again, or update chainrule."
+        )
+    return {one["name"]: _exercise_from_data(one) for one in data["exercises"]}
+
+
+def _exercise_to_data(exercise: Exercise) -> dict:
+    return {
+        "name": exercise.name,
+        "kind": exercise.kind,
+        "reread": exercise.reread,
+        "returns": list(exercise.returns),
+        "cases": {
+            name: {
+                "inputs": {key: _value_to_data(value) for key, value in case.inputs.items()},
+                "output_grad": _value_to_data(case.output_grad),
+                "truth": {key: _outcome_to_data(value) for key, value in case.truth.items()},
+                "tolerance": case.tolerance,
+            }
+            for name, case in exercise.cases.items()
+        },
+        "mistakes": [
+            {
+                "id": mistake.id,
+                "stage": mistake.stage,
+                "says": mistake.says,
+                "outcomes": {
+                    key: _outcome_to_data(value, FINGERPRINT_DIGITS)
+                    for key, value in mistake.outcomes.items()
+                },
+            }
+            for mistake in exercise.mistakes
+        ],
+    }
+
+
+def _exercise_from_data(data: dict) -> Exercise:
+    return Exercise(
+        name=data["name"],
+        kind=data["kind"],
+        reread=data["reread"],
+        returns=tuple(data["returns"]),
+        cases={
+            name: Case(
+                inputs={key: _value_from_data(value) for key, value in case["inputs"].items()},
+                output_grad=_value_from_data(case["output_grad"]),
+                truth={key: _outcome_from_data(value) for key, value in case["truth"].items()},
+                tolerance=case["tolerance"],
+            )
+            for name, case in data["cases"].items()
+        },
+        mistakes=[
+            Mistake(
+                mistake["id"],
+                mistake["stage"],
+                mistake["says"],
+                {key: _outcome_from_data(value) for key, value in mistake["outcomes"].items()},
+            )
+            for mistake in data["mistakes"]
+        ],
+    )
+
+
+def _value_to_data(value, digits: int | None = None):
+    if not isinstance(value, np.ndarray):
+        return value  # a name, or None
+    numbers = [_number_to_data(float(one), digits) for one in value.ravel()]
+    return {"dtype": str(value.dtype), "shape": list(value.shape), "values": numbers}
+
+
+def _value_from_data(data):
+    if not isinstance(data, dict):
+        return data
+    values = np.array([float(one) for one in data["values"]], dtype=data["dtype"])
+    return values.reshape(data["shape"])
+
+
+def _number_to_data(number: float, digits: int | None) -> float | str:
+    if not math.isfinite(number):
+        return str(number)  # JSON knows neither NaN nor infinity
+    return number if digits is None else float(f"{number:.{digits}g}")
+
+
+def _outcome_to_data(outcome: Outcome, digits: int | None = None) -> dict:
+    return {
+        "parts": {name: _value_to_data(value, digits) for name, value in outcome.parts.items()},
+        "raised": outcome.raised,
+        "returned": outcome.returned,
+        "notes": sorted(outcome.notes),
+    }
+
+
+def _outcome_from_data(data: dict) -> Outcome:
+    return Outcome(
+        parts={name: _value_from_data(value) for name, value in data["parts"].items()},
+        raised=data["raised"],
+        returned=data["returned"],
+        notes=frozenset(data["notes"]),
+    )

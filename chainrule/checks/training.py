@@ -1,0 +1,116 @@
+"""Judging a function that trains a network: by what the network then predicts."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from chainrule.checks.message import Message
+from chainrule.checks.outcome import Outcome, run
+
+
+def judge_training(
+    name: str,
+    train: Callable,
+    *,
+    data: tuple[np.ndarray, np.ndarray],
+    held_out: tuple[np.ndarray, np.ndarray],
+    baseline: float,
+    target: float,
+    seed: int,
+    reread: str = "",
+) -> tuple[float, Message, str]:
+    """Train with the student's function and measure the loss on data it has not seen.
+
+    Parameters
+    ----------
+    name : str
+        Name of the function.
+    train : callable
+        ``train(X, y, rng)`` returns a trained network.
+    data, held_out : pairs (X, y)
+        Arrays (n_samples, n_features) and (n_samples, n_outputs).
+    baseline : float
+        The mean squared error to beat for half of the points.
+    target : float
+        The mean squared error that earns all of them.
+    seed : int
+        Of the generator handed to ``train``.
+
+    Returns
+    -------
+    share : float
+        1 for the target, 0.5 for the baseline, else 0.
+    message : Message
+    mistake : str
+        Id of what went wrong, empty if nothing did.
+    """
+    X, y = (array.copy() for array in held_out)
+
+    def attempt():
+        network = train(*(array.copy() for array in data), np.random.default_rng(seed))
+        if network is None:
+            return {"prediction": None}
+        return {"prediction": network.forward(X.copy())}
+
+    outcome = run(attempt)
+    problem = _problem(outcome, y)
+    if problem is not None:
+        mistake, headline = problem
+        return 0.0, Message("✗", f"{name}: {headline}", reread=reread), mistake
+
+    prediction = outcome.parts["prediction"]
+    loss = float(np.sum((prediction - y) ** 2) / len(y))
+    evidence = (
+        ("held-out loss", f"{loss:.4g}"),
+        ("single layer", f"{baseline:.4g}"),
+        ("for all points", f"{target:.4g}"),
+    )
+    if loss <= target:
+        return 1.0, Message("✓", f"{name}: the loss is below the target.", (), evidence), ""
+    mistake, advice = _advice(prediction, y, loss, baseline)
+    if loss <= baseline:
+        headline = f"{name}: better than the single layer, above the target."
+        return 0.5, Message("◐", headline, (advice,), evidence, reread), mistake
+    headline = f"{name}: not better than the single layer."
+    return 0.0, Message("✗", headline, (advice,), evidence, reread), mistake
+
+
+def _problem(outcome: Outcome, y: np.ndarray) -> tuple[str, str] | None:
+    if outcome.raised == "NotImplementedError":
+        return "not_implemented", "is not written yet, or something it uses is not."
+    if outcome.raised == "AttributeError" and "forward" in outcome.detail:
+        return "wrong_type", "return the network itself; what came back has no forward."
+    if outcome.raised:
+        return "raises", f"stops with {outcome.raised}: {outcome.detail}"
+    if outcome.returned.startswith("nothing"):
+        return "returns_nothing", "nothing comes back: is `return network` missing?"
+    if outcome.returned:
+        return "wrong_type", f"the network predicts {outcome.returned}, where numbers should be."
+    prediction = outcome.parts["prediction"]
+    if prediction.shape != y.shape:
+        return (
+            "wrong_shape",
+            f"the network predicts shape {prediction.shape} where {y.shape} is right.",
+        )
+    if not np.isfinite(prediction).all():
+        return "diverged", "training diverged to NaN or infinity: try a smaller learning rate."
+    return None
+
+
+def _advice(prediction: np.ndarray, y: np.ndarray, loss: float, baseline: float) -> tuple[str, str]:
+    if y.min() < 0 and prediction.min() >= 0 and prediction.max() <= 1:
+        return "sigmoid_output", (
+            "All predictions lie between 0 and 1, while the targets reach below 0: with a sigmoid "
+            "at the output no amount of training can get there. Use Linear or Tanh at the end."
+        )
+    if np.allclose(prediction, prediction[0], atol=1e-6):
+        return "constant_output", (
+            "The network predicts the same for every sample: has it been trained, and is the "
+            "learning rate too high?"
+        )
+    if loss > 4 * baseline:
+        return "untrained", (
+            "The loss is far from that of a single layer: does the optimizer step at all, for "
+            "enough epochs, with a learning rate neither too small nor too large?"
+        )
+    return "undertrained", "Try more epochs, another learning rate or more hidden neurons."
