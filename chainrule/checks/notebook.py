@@ -1,7 +1,9 @@
 """What a check cell calls."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
@@ -12,7 +14,18 @@ from chainrule.checks.message import CheckFailed, Message, show
 from chainrule.checks.outcome import Outcome, alike, run
 from chainrule.checks.training import judge_training
 
+_CLOSE = "is close but not exact: derive it, do not measure it"
 HIDDEN_TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one check found: an exercise, a stage, the share of it that is right, the mistake."""
+
+    exercise: str
+    stage: str
+    share: float
+    mistake: str = ""
 
 
 class Checks:
@@ -26,6 +39,11 @@ class Checks:
         Where the student's classes and functions are looked up by name: ``globals()``. Looking
         them up here, and not in the check cell, turns a missing one into an explanation.
 
+    Attributes
+    ----------
+    verdicts : list of Verdict
+        One for every check that was run, for programs that read along.
+
     Examples
     --------
     >>> checks = Checks("checks.json", globals())  # doctest: +SKIP
@@ -36,6 +54,7 @@ class Checks:
     def __init__(self, path, namespace: Mapping):
         self._exercises = store.read(Path(path))
         self._namespace = namespace
+        self.verdicts: list[Verdict] = []
 
     def forward(self, name: str) -> None:
         """Check what an operation or a loss computes."""
@@ -46,7 +65,7 @@ class Checks:
 
         A wrong forward would make that measurement worthless, so it is checked first.
         """
-        exercise, answer = self._find(name)
+        exercise, answer = self._find(name, "backward")
         failed = self._examine(exercise, answer, "forward")
         if failed is not None:
             message = Message(
@@ -56,7 +75,7 @@ class Checks:
                  failed.message.headline),
                 reread=exercise.reread,
             )  # fmt: skip
-            raise CheckFailed(message, failed.mistake)
+            self._fail(name, "backward", CheckFailed(message, failed.mistake))
         self._verify(name, "backward")
 
     def result(self, name: str) -> None:
@@ -64,7 +83,12 @@ class Checks:
         self._verify(name, "result")
 
     def hidden(
-        self, name: str, points: float, cases: Mapping[str, tuple], **reference: Callable
+        self,
+        name: str,
+        points: float,
+        cases: Mapping[str, tuple],
+        tolerance: float | None = None,
+        **reference: Callable,
     ) -> float:
         """Compare an answer with an independent reference on inputs that no student sees.
 
@@ -75,6 +99,8 @@ class Checks:
             For all cases; every case and stage earns an equal part.
         cases : mapping of str to tuple of arrays
             What the student is told, and the inputs, which the student is not.
+        tolerance : float, optional
+            Where even a right answer is not exact; the default is that of an exact formula.
         **reference : callable
             By stage: ``forward=f(*inputs)``, ``backward=f(*inputs, output_grad)`` for an operation
             and ``f(*inputs)`` for a loss; ``result=f(*inputs)`` for a function.
@@ -85,7 +111,7 @@ class Checks:
             The points earned, which nbgrader takes as partial credit.
         """
         try:
-            exercise, answer = self._find(name)
+            exercise, answer = self._find(name, "hidden")
         except CheckFailed as failed:
             show(failed.message)
             return 0.0
@@ -96,11 +122,14 @@ class Checks:
                 total += 1
                 case = self._hidden_case(exercise, inputs, stage, reference, rng)
                 got = observe(exercise.kind, exercise.returns, answer, stage, case, self._namespace)
-                hint = _disagreement(got, case.truth[stage])
+                hint = _disagreement(got, case.truth[stage], tolerance)
                 if hint:
                     missed.append((told if stage == "result" else f"{told}, {stage}", hint))
-        show(self._hidden_message(exercise, answer, missed, total))
-        return round(points * (total - len(missed)) / total, 2)
+        mistake, message = self._hidden_message(exercise, answer, missed, total)
+        show(message)
+        share = (total - len(missed)) / total
+        self.verdicts.append(Verdict(name, "hidden", share, mistake))
+        return round(points * share, 2)
 
     def training(self, name: str, points: float, **task) -> float:
         """Judge a training function by the loss its network reaches; see `judge_training`.
@@ -111,15 +140,16 @@ class Checks:
             The points earned, which nbgrader takes as partial credit.
         """
         try:
-            answer = self._look_up(name, "")
+            answer = self._look_up(name, "training")
         except CheckFailed as failed:
             show(failed.message)
             return 0.0
-        share, message, _ = judge_training(name, answer, **task)
+        share, message, mistake = judge_training(name, answer, **task)
         show(message)
+        self.verdicts.append(Verdict(name, "training", share, mistake))
         return round(points * share, 2)
 
-    def _look_up(self, name: str, reread: str):
+    def _look_up(self, name: str, stage: str):
         if name not in self._namespace:
             message = Message(
                 "✗",
@@ -128,17 +158,16 @@ class Checks:
                     "Run the cell above that defines it. If that cell ends in an error, mend the "
                     "error first.",
                 ),
-                reread=reread,
             )
-            raise CheckFailed(message, "not_defined")
+            self._fail(name, stage, CheckFailed(message, "not_defined"))
         return self._namespace[name]
 
-    def _find(self, name: str) -> tuple[Exercise, Callable]:
+    def _find(self, name: str, stage: str) -> tuple[Exercise, Callable]:
         if name not in self._exercises:
             known = ", ".join(self._exercises)
             raise ValueError(f"no exercise is called {name!r}; this problem set has {known}")
         exercise = self._exercises[name]
-        answer = self._look_up(name, exercise.reread)
+        answer = self._look_up(name, stage)
         wants_class = exercise.kind != "function"
         if isinstance(answer, type) != wants_class and not (wants_class and callable(answer)):
             wanted = "a class" if wants_class else "a function"
@@ -147,17 +176,22 @@ class Checks:
                 f"{name} should be {wanted}, but it is a {type(answer).__name__}.",
                 ("Was the name used for something else further up?",),
             )
-            raise CheckFailed(message, "wrong_type")
+            self._fail(name, stage, CheckFailed(message, "wrong_type"))
         return exercise, answer
 
     def _verify(self, name: str, stage: str) -> None:
-        exercise, answer = self._find(name)
+        exercise, answer = self._find(name, stage)
         failed = self._examine(exercise, answer, stage)
         if failed is not None:
-            raise failed
+            self._fail(name, stage, failed)
+        self.verdicts.append(Verdict(name, stage, 1.0))
         what = name if stage == "result" else f"{name} {stage}"
         how = ", equal to the measured gradient" if stage == "backward" else ""
         print(f"✓ {what}: right for {', '.join(exercise.cases)}{how}.")
+
+    def _fail(self, name: str, stage: str, failed: CheckFailed) -> NoReturn:
+        self.verdicts.append(Verdict(name, stage, 0.0, failed.mistake))
+        raise failed
 
     def _examine(self, exercise: Exercise, answer, stage: str) -> CheckFailed | None:
         outcomes = exercise.observe(answer, stage, self._namespace)
@@ -175,26 +209,32 @@ class Checks:
         truth = run(lambda: _name_parts(exercise, stage, reference[stage](*arguments)))
         return Case(given, output_grad, {stage: truth})
 
-    def _hidden_message(self, exercise: Exercise, answer, missed: list, total: int) -> Message:
+    def _hidden_message(
+        self, exercise: Exercise, answer, missed: list, total: int
+    ) -> tuple[str, Message]:
         passed = total - len(missed)
         if not missed:
-            return Message("✓", f"{exercise.name}: all {total} hidden checks passed.")
-        return Message(
+            return "", Message("✓", f"{exercise.name}: all {total} hidden checks passed.")
+        if all(hint.endswith(_CLOSE) for _, hint in missed):
+            mistake, lines = "measured_not_derived", ("Close everywhere, exact nowhere.",)
+        else:
+            mistake, lines = self._explain_hidden(exercise, answer)
+        return mistake, Message(
             "◐" if passed else "✗",
             f"{exercise.name}: {passed} of {total} hidden checks passed.",
-            self._explain_hidden(exercise, answer),
+            lines,
             tuple(missed),
             exercise.reread,
         )
 
-    def _explain_hidden(self, exercise: Exercise, answer) -> tuple[str, ...]:
+    def _explain_hidden(self, exercise: Exercise, answer) -> tuple[str, tuple[str, ...]]:
         """What the visible cases tell of the mistake; they are no secret."""
         for stage in exercise.stages:
             outcomes = exercise.observe(answer, stage, self._namespace)
             finding = find(exercise, stage, outcomes, exercise.expect(answer, stage))
             if finding is not None:
-                return (finding.headline, *finding.lines)
-        return (
+                return finding.mistake, (finding.headline, *finding.lines)
+        return "only_what_is_shown", (
             "The inputs of the visible check come out right, these do not: look for what works "
             "only for the shapes or the numbers shown.",
         )
@@ -213,7 +253,7 @@ def _name_parts(exercise: Exercise, stage: str, value) -> dict:
     return {names[exercise.kind, stage]: value}
 
 
-def _disagreement(got: Outcome, truth: Outcome) -> str:
+def _disagreement(got: Outcome, truth: Outcome, tolerance: float | None) -> str:
     """How a hidden case fails, with none of its numbers; empty if it does not."""
     if got.raised:
         return f"stops with {got.raised}"
@@ -229,9 +269,9 @@ def _disagreement(got: Outcome, truth: Outcome) -> str:
             return f"{name} is {value.dtype}, not {right.dtype}"
         if np.isnan(value).any():
             return f"{name} holds NaN"
-        tolerance = HIDDEN_TOLERANCE.get(str(right.dtype), 0.0)
-        if not alike(value, right, tolerance):
-            if alike(value, right, 1e-5) and tolerance < 1e-6:
-                return f"{name} is close but not exact: derive it, do not measure it"
+        exact = HIDDEN_TOLERANCE.get(str(right.dtype), 0.0)
+        if not alike(value, right, tolerance or exact):
+            if tolerance is None and alike(value, right, 1e-5):
+                return f"{name} {_CLOSE}"
             return f"{name} has wrong values"
     return ""

@@ -34,7 +34,7 @@ bce = Entry(
             truth={"backward": None},
         ),
     },
-    reread="problem set 3, exercise 4: the formula and the two curves; lecture 01 for d ln(p)/dp",
+    reread="the statement of exercise 4: the formula, and what clipping is for",
 )
 
 

@@ -276,3 +276,20 @@ class one_sample_only(ReLU):
         input_grad = np.zeros_like(output_grad)
         input_grad[0] = output_grad[0] * (self.input_[0] > 0)
         return input_grad
+
+
+@relu.mistake(named="only_what_is_shown")
+class capped_at_six(ReLU):
+    def _output(self):
+        return np.clip(self.input_, 0, 6)
+
+    def _input_grad(self, output_grad):
+        return output_grad * ((self.input_ > 0) & (self.input_ < 6))
+
+
+@relu.mistake(named="only_what_is_shown")
+class four_rows_at_most(ReLU):
+    def _input_grad(self, output_grad):
+        input_grad = np.zeros_like(output_grad)
+        input_grad[:4] = (output_grad * (self.input_ > 0))[:4]
+        return input_grad
