@@ -1,4 +1,4 @@
-"""Tests of what is packed: requirements that agree, a wheel that is complete and gives nothing away."""
+"""Tests of packaging: requirements agree, the wheel is complete and gives nothing away."""
 
 import re
 import subprocess
@@ -20,9 +20,8 @@ TOO_HEAVY = ("matplotlib", "sklearn", "nbgrader", "nbformat", "IPython", "rich",
 
 def requirements(lines):
     """Return {name: Requirement} for requirement lines, comments left out."""
-    found = [
-        Requirement(line) for line in (re.sub(r"#.*", "", line).strip() for line in lines) if line
-    ]
+    bare = (re.sub(r"#.*", "", line).strip() for line in lines)
+    found = [Requirement(line) for line in bare if line]
     return {canonicalize_name(each.name): each for each in found}
 
 
@@ -38,7 +37,7 @@ def direct():
 
 @pytest.fixture(scope="module")
 def locked():
-    """Return the lock's lines as requirements; a package may stand on several, for several Pythons."""
+    """Return the lock's lines as requirements; for several Pythons, a package has several."""
     lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     return [Requirement(line) for line in lines if not line.startswith("#")]
 
@@ -131,14 +130,12 @@ def tracked(folder):
     return {name for name in listed.stdout.split("\0") if name and (ROOT / name).exists()}
 
 
-@pytest.mark.slow
 def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert tracked("chainrule") <= packed, "a file of the package was left out"
     assert all(name.startswith("chainrule/") for name in packed)
 
 
-@pytest.mark.slow
 def test_neither_archive_gives_solutions_away(built, wheel):
     with tarfile.open(next(built.glob("*.tar.gz"))) as sdist:
         names = [name.split("/", 1)[-1] for name in sdist.getnames()] + wheel.namelist()
@@ -146,7 +143,6 @@ def test_neither_archive_gives_solutions_away(built, wheel):
         assert not [name for name in names if name.startswith(secret) or f"/{secret}" in name]
 
 
-@pytest.mark.slow
 def test_the_wheel_has_licence_command_and_only_numpy_as_a_must(wheel, project):
     def read(ending):
         (name,) = (name for name in wheel.namelist() if name.endswith(ending))
@@ -160,7 +156,6 @@ def test_the_wheel_has_licence_command_and_only_numpy_as_a_must(wheel, project):
     assert set(metadata.get_all("Provides-Extra")) == set(project["optional-dependencies"])
 
 
-@pytest.mark.slow
 def test_the_wheel_works_away_from_the_checkout(built, tmp_path):
     with zipfile.ZipFile(next(built.glob("*.whl"))) as archive:
         archive.extractall(tmp_path)
