@@ -206,12 +206,17 @@ def load_bank(folder: Path) -> Bank | None:
 
 
 def compile_bank(folder: Path) -> Path | None:
-    """Compile the bank of a source folder into its data file; returns the file's path."""
+    """Compile the bank of a source folder into its data file; returns the file's path.
+
+    A file that differs only in round-off, as between two kinds of processor, is left as it is.
+    """
     bank = load_bank(folder)
     if bank is None:
         return None
     path = Path(folder) / DATA_NAME
-    store.write(path, bank.compile())
+    text = store.dump(bank.compile())
+    if not path.is_file() or not store.equivalent(path.read_text(encoding="utf-8"), text):
+        path.write_text(text, encoding="utf-8", newline="\n")
     return path
 
 

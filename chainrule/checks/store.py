@@ -13,10 +13,28 @@ FORMAT = 1
 FINGERPRINT_DIGITS = 9
 
 
-def write(path: Path, exercises: list[Exercise]) -> None:
-    """Write exercises to a data file."""
+def dump(exercises: list[Exercise]) -> str:
+    """The text of a data file."""
     data = {"format": FORMAT, "exercises": [_exercise_to_data(one) for one in exercises]}
-    path.write_text(json.dumps(data, allow_nan=False) + "\n", encoding="utf-8", newline="\n")
+    return json.dumps(data, allow_nan=False) + "\n"
+
+
+def equivalent(one: str, other: str) -> bool:
+    """Whether two texts of data files say the same up to round-off."""
+    try:
+        return _alike(json.loads(one), json.loads(other))
+    except ValueError:
+        return False
+
+
+def _alike(one, other) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-7, abs_tol=1e-12)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(_alike(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    return one == other
 
 
 def read(path: Path) -> dict[str, Exercise]:
