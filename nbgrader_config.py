@@ -15,7 +15,7 @@ c.CourseDirectory.root = str(ROOT)
 c.CourseDirectory.db_url = f"sqlite:///{(ROOT / 'gradebook.db').as_posix()}?timeout=60"
 # Whatever else lies in source/psN is copied to students: these never are.
 c.CourseDirectory.ignore = [
-    "mistakes*",  # the bank of wrong and right answers
+    "mistakes*",  # the bank of right and wrong answers
     "solution*",
     "feedback",
     "__pycache__",

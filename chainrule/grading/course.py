@@ -8,6 +8,12 @@ from pathlib import Path
 CONFIG = "nbgrader_config.py"
 
 
+class CourseError(Exception):
+    """The command cannot do what it was asked for; the text tells the instructor why."""
+
+    users_mistake = True  # asked for what is not there: a course, a problem set, a student
+
+
 @dataclass(frozen=True)
 class Course:
     """A checkout of the course: what is read from it and where results go.
@@ -31,12 +37,12 @@ class Course:
 
         Raises
         ------
-        FileNotFoundError
+        CourseError
             If `root` is not the top of a course.
         """
         root = Path(root).resolve()
         if not _is_course(root):
-            raise FileNotFoundError(
+            raise CourseError(
                 f"{root} is not a course: expected {CONFIG} and a folder source/ in it"
             )
         return cls(
@@ -56,14 +62,14 @@ class Course:
 
         Raises
         ------
-        FileNotFoundError
+        CourseError
             If neither `folder` nor any folder above it is the top of a course.
         """
         start = Path(folder).resolve()
         for root in (start, *start.parents):
             if _is_course(root):
                 return cls.at(root)
-        raise FileNotFoundError(
+        raise CourseError(
             f"no course in {start} or above: expected a folder with {CONFIG} and source/ in it"
         )
 
@@ -89,13 +95,13 @@ class Course:
 
         Raises
         ------
-        LookupError
+        CourseError
             If source/ has no such problem set.
         """
         names = sorted(path.stem for path in (self.source / assignment).glob("*.ipynb"))
         if not names:
             known = ", ".join(self.problem_sets()) or "none"
-            raise LookupError(f"no problem set {assignment!r} in source/ (there is: {known})")
+            raise CourseError(f"no problem set {assignment!r} in source/ (there is: {known})")
         return names
 
 

@@ -13,6 +13,7 @@ from nbgrader.utils import is_grade, is_solution
 
 OWN_ERRORS = {"CheckFailed", "CellTimeoutError", "DeadKernelError"}
 SPEAKING_ERRORS = {"NameError"}  # the message names the student's missing class, nothing else
+OUR_MARKS = ("✓", "✗", "◐")  # how the text of a `chainrule.checks` message begins
 SHORT = 12  # characters; a shorter line (`)`, `else:`) is no secret and stands everywhere
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -42,9 +43,7 @@ class HideHiddenTests(ClearHiddenTests):
         held_tests = self.begin_test_delimeter in cell.source
         cell, resources = super().preprocess_cell(cell, resources, cell_index)
         if held_tests and cell.cell_type == "code":
-            cell.outputs = [
-                _discreet(output) for output in cell.outputs if output.output_type != "stream"
-            ]
+            cell.outputs = [_discreet(output) for output in cell.outputs if _may_stay(output)]
         return cell, resources
 
     def _silence(self, nb: NotebookNode, hidden: set[str]) -> None:
@@ -62,6 +61,16 @@ class HideHiddenTests(ClearHiddenTests):
                     for kind, data in list(output.data.items()):
                         if isinstance(data, str) and _quotes(data, hidden):
                             output.data[kind] = "(not shown: it quotes a hidden check)"
+
+
+def _may_stay(output: NotebookNode) -> bool:
+    """Whether a hidden check's output is an error, a score or one of our own messages.
+
+    What the student's code prints or displays while it is being checked can hold hidden inputs.
+    """
+    if output.output_type == "display_data":
+        return output.data.get("text/plain", "").startswith(OUR_MARKS)
+    return output.output_type != "stream"
 
 
 def _discreet(output: NotebookNode) -> NotebookNode:

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateFeedback
 
-from chainrule.grading.course import Course
+from chainrule.grading.course import Course, CourseError
 from chainrule.grading.gradesheet import FAILED, Row, read_rows, write_csv
 from chainrule.grading.intake import Submission, receive
 from chainrule.grading.notes import Note, add_notes
@@ -59,7 +59,7 @@ def grade(
 
     Raises
     ------
-    LookupError
+    CourseError
         If there is no such problem set, or nobody to grade.
     ReleaseError
         If it had to be released first and could not.
@@ -68,7 +68,7 @@ def grade(
     titles = course.notebooks(assignment)
     students = [_plain(name) for name in students or submitters(course)]
     if not students:
-        raise LookupError(f"nobody to grade: no folders in {course.submitted}")
+        raise CourseError(f"nobody to grade: no folders in {course.submitted}")
     if not _is_released(course, assignment):
         release(course, assignment)
     pristine = {
@@ -141,7 +141,7 @@ def _grade_one(shop: Workshop, student: str, pristine: dict[str, NotebookNode]) 
 
 def _plain(student: str) -> str:
     if Path(student).name != student or student in (".", ".."):
-        raise LookupError(f"{student!r} is not a student id: expected the name of a folder")
+        raise CourseError(f"{student!r} is not a student id: expected the name of a folder")
     return student
 
 

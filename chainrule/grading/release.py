@@ -1,19 +1,21 @@
 """Make what students get from what instructors write."""
 
-import importlib
 from pathlib import Path
 
 import nbformat
 from nbgrader.converters import GenerateAssignment
 
-from chainrule.grading.course import Course
+from chainrule.checks.bank import BANK_NAME, compile_bank
+from chainrule.grading.course import Course, CourseError
 from chainrule.grading.workshop import Workshop, workshop
 
 SECRETS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
 
 
-class ReleaseError(Exception):
+class ReleaseError(CourseError):
     """The student version could not be made, or would have given something away."""
+
+    users_mistake = False
 
 
 def release(course: Course, assignment: str | None = None) -> list[Path]:
@@ -28,20 +30,20 @@ def release(course: Course, assignment: str | None = None) -> list[Path]:
 
     Raises
     ------
-    LookupError
+    CourseError
         If there is no such problem set.
     ReleaseError
         If nbgrader cannot generate it, or the result holds a solution or a hidden check.
     """
     names = [assignment] if assignment else course.problem_sets()
     if not names:
-        raise LookupError(f"no problem sets in {course.source}")
+        raise CourseError(f"no problem sets in {course.source}")
     return [_release_one(course, name) for name in names]
 
 
 def _release_one(course: Course, assignment: str) -> Path:
     notebooks = course.notebooks(assignment)
-    compile_checks(course.source / assignment)
+    compile_bank(course.source / assignment)
     with workshop(course, assignment) as shop:
         course.gradebook.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -57,18 +59,10 @@ def _release_one(course: Course, assignment: str) -> Path:
     return place
 
 
-def compile_checks(folder: Path) -> Path | None:
-    """Compile the mistake bank of a problem set into the file its check cells read."""
-    if not (folder / "mistakes.py").is_file():
-        return None
-    bank = importlib.import_module("chainrule.checks.bank")
-    return bank.compile_bank(folder)
-
-
 def _refuse_leaks(shop: Workshop, notebooks: list[str]) -> None:
     folder = shop.folder("release")
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name.startswith("mistakes"):
+        if path.name.startswith(BANK_NAME):
             raise ReleaseError(f"{path.name} would be released; see CourseDirectory.ignore")
     for name in notebooks:
         nb = nbformat.read(folder / f"{name}.ipynb", as_version=4)

@@ -1,0 +1,216 @@
+"""The `chainrule` command.
+
+Exit codes: 0 all went well, 1 internal error, 2 wrong use, 3 some submissions need attention.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from chainrule.grading.course import Course, CourseError
+
+OK, INTERNAL, USAGE, ATTENTION = 0, 1, 2, 3
+
+DESCRIPTION = """\
+Run the Chain Rule course: make problem sets for students, grade what they hand in.
+
+For instructors. The usual way through a problem set:
+
+  chainrule release ps3_activations_losses    source/ -> release/, the students' version
+  ...students hand in; put it into submitted/STUDENT/ps3_activations_losses/...
+  chainrule grade ps3_activations_losses      -> autograded/, feedback/, grades.csv
+  nbgrader and formgrader                     written answers, on the same gradebook
+"""
+
+EPILOG = """\
+exit codes:
+  0  all went well
+  1  internal error; .nbgrader.log has the details
+  2  wrong use
+  3  graded, but some submissions need attention: the table says which, and why
+
+The grades are the same whether `chainrule grade`, `nbgrader autograde` or formgrader makes them.
+"""
+
+GRADE = """\
+Grade what was handed in, one submission after the other.
+
+Looked for in submitted/STUDENT/PROBLEM_SET/, as nbgrader does. A notebook that is missing, empty,
+cut off or renamed stops nothing: it gets a row with a reason the student can act on. Grading again
+replaces the automatic points and keeps what was given by hand.
+"""
+
+GRADE_EPILOG = """\
+examples:
+  chainrule grade ps3_activations_losses            everybody
+  chainrule grade ps3_activations_losses b12 c07    these two again
+"""
+
+DEMO = """\
+Show the whole way on a sample class: release every problem set, grade the submissions in
+tests/sample_class, write autograded/, feedback/ and grades.csv, print the grades.
+
+A real class in the same checkout is not touched: the demo has a gradebook of its own in .demo/,
+and writes its results there too if others are in the way.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # names of files may not fit a narrow encoding
+            stream.reconfigure(errors="replace")
+    # jsonschema looks for this grammar of web addresses, 2.5 s to load, which notebooks never use.
+    sys.modules.setdefault("rfc3987_syntax", None)
+    try:
+        return options.run(options)
+    except CourseError as error:
+        print(f"chainrule: {error}", file=sys.stderr)
+        return USAGE if error.users_mistake else INTERNAL
+    except KeyboardInterrupt:
+        print("chainrule: stopped; run the same command again to go on", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    plain = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="chainrule", description=DESCRIPTION, epilog=EPILOG, formatter_class=plain
+    )
+    parser.add_argument("--course", type=Path, help="top folder of the course (default: found "
+                        "from the current folder upwards)")  # fmt: skip
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    command = commands.add_parser(
+        "release",
+        help="make the students' version of a problem set, or of all",
+        description="Make the students' version of a problem set (default: of all): solutions and "
+        "hidden checks are taken out, the checks' data is compiled, the gradebook learns of it.",
+    )
+    command.add_argument("problem_set", nargs="?", metavar="PROBLEM_SET")
+    command.set_defaults(run=_release)
+
+    command = commands.add_parser(
+        "grade",
+        help="grade what was handed in",
+        description=GRADE,
+        epilog=GRADE_EPILOG,
+        formatter_class=plain,
+    )
+    command.add_argument("problem_set", metavar="PROBLEM_SET")
+    command.add_argument("students", nargs="*", metavar="STUDENT", help="only these")
+    command.set_defaults(run=_grade)
+
+    command = commands.add_parser(
+        "demo",
+        help="release everything, grade a sample class, show the grades",
+        description=DEMO,
+        formatter_class=plain,
+    )
+    command.set_defaults(run=_demo)
+    return parser
+
+
+def _release(options: argparse.Namespace) -> int:
+    release = _instructor_module("release")
+    course = _course(options)
+    for place in release.release(course, options.problem_set):
+        print(f"Released {place.name} in {_short(place, course)}")
+    return OK
+
+
+def _grade(options: argparse.Namespace) -> int:
+    grade = _instructor_module("grade")
+    console, demo = _instructor_module("console"), _instructor_module("demo")
+    course, out = _course(options), console.open_console()
+    if demo.clear_demo(course):
+        out.print("Removed the results of an earlier demo.")
+    progress = console.progress_on(out)
+    try:
+        rows = grade.grade(course, options.problem_set, options.students, progress)
+    finally:
+        progress.finish()
+    out.print(console.grade_table(rows))
+    return _conclude(out, course, rows)
+
+
+def _conclude(out, course: Course, rows) -> int:
+    """Say where to look and what is left to do; returns the exit code."""
+    out.print(f"Grades:    {_short(course.grades, course)}")
+    pages = (
+        page
+        for row in rows
+        for page in (course.feedback / row.student / row.assignment).glob("*.html")
+    )
+    example = next(pages, None)
+    if example:
+        out.print(f"Feedback:  {_short(course.feedback, course)}, for example "
+                  f"{_short(example, course)}")  # fmt: skip
+    waiting = sum(bool(row.waiting) for row in rows)
+    if waiting:
+        out.print(f"{waiting} submissions have answers to grade by hand, in formgrader.")
+    attention = sum(row.needs_attention for row in rows)
+    if attention:
+        out.print(f"{attention} submissions need attention; the remark says why.")
+    return ATTENTION if attention else OK
+
+
+def _demo(options: argparse.Namespace) -> int:
+    demo, console = _instructor_module("demo"), _instructor_module("console")
+    course, out = _course(options), console.open_console()
+    plan = demo.prepare(course.root)
+    if plan.kept_out_by:
+        out.print(f"A real class is graded here ({plan.kept_out_by}): the demo writes into .demo/.")
+    out.print(f"Releasing {', '.join(course.problem_sets()) or 'nothing: source/ is empty'}")
+    progress = console.progress_on(out)
+    try:
+        for assignment in demo.run(plan, progress):
+            progress.finish()
+            rows = plan.rows[assignment]
+            verdicts = {
+                row.student: plan.surprises.get((assignment, row.student), "as expected")
+                for row in rows
+            }
+            out.print(f"\n{assignment}, graded from {_short(plan.course.submitted, course)}")
+            out.print(console.grade_table(rows, verdicts))
+            progress = console.progress_on(out)
+    finally:
+        progress.finish()
+    rows = [row for graded in plan.rows.values() for row in graded]
+    _conclude(out, plan.course, rows)
+    out.print(f"Gradebook: {_short(plan.course.gradebook, course)} (the demo's own)")
+    if plan.surprises or not rows:
+        out.print(f"{len(plan.surprises)} grades are not as expected.")
+        return INTERNAL
+    out.print(f"All {len(rows)} grades are as expected.")
+    return OK
+
+
+def _instructor_module(name: str):
+    """A module of chainrule.grading, which needs more than a student has installed."""
+    from importlib import import_module
+
+    try:
+        return import_module(f"chainrule.grading.{name}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("chainrule"):
+            raise
+        raise CourseError(
+            f"this command is for instructors and needs {error.name}: "
+            'pip install "chainrule[grading]"'
+        ) from None
+
+
+def _course(options: argparse.Namespace) -> Course:
+    return Course.at(options.course) if options.course else Course.around(Path.cwd())
+
+
+def _short(path: Path, course: Course) -> str:
+    """`path` as seen from the course, or in full."""
+    return str(path.relative_to(course.root)) if path.is_relative_to(course.root) else str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

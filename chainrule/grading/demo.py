@@ -1,0 +1,172 @@
+"""Release every problem set and grade the sample class, without touching a real one.
+
+The demo keeps its own gradebook in ``.demo/``. Its results go where grading puts them, so that
+they can be looked at there, unless results or a gradebook of a real class are in the way.
+"""
+
+import csv
+import hashlib
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from nbgrader.api import Gradebook
+from nbgrader.utils import rmtree
+
+from chainrule.grading.course import Course, CourseError
+from chainrule.grading.grade import Progress, grade, submitters
+from chainrule.grading.gradesheet import Row
+from chainrule.grading.release import release
+
+SAMPLE = Path("tests", "sample_class")
+EXPECTED = "expected_grades.csv"
+NOT_CELLS = ("student", "status", "score")
+
+
+@dataclass
+class Demo:
+    """What a demo did.
+
+    Attributes
+    ----------
+    course : Course
+        With the places that were written to.
+    kept_out_by : str
+        Why the results are not in the usual places; empty if they are.
+    rows : dict of str to list of Row
+        The grades, by problem set.
+    surprises : dict of (str, str) to str
+        What differs from the expected grades, by problem set and student.
+    """
+
+    course: Course
+    kept_out_by: str
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    surprises: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def prepare(root: Path) -> Demo:
+    """Find the sample class and decide where results go; an earlier demo's are removed.
+
+    Raises
+    ------
+    CourseError
+        If the checkout has no sample class.
+    """
+    usual = Course.at(root, submitted=root / SAMPLE)
+    if not submitters(usual):
+        raise CourseError(f"no sample class in {usual.submitted}: run this in a checkout")
+    clear_demo(usual)
+    hidden = root / ".demo"
+    course = replace(usual, gradebook=hidden / "gradebook.db", log=hidden / "nbgrader.log")
+    course.gradebook.unlink(missing_ok=True)
+    reason = _real_class(usual)
+    if reason:
+        course = replace(
+            course,
+            release=hidden / "release",
+            autograded=hidden / "autograded",
+            feedback=hidden / "feedback",
+            grades=hidden / "grades.csv",
+        )
+    return Demo(course, reason)
+
+
+def run(demo: Demo, progress: Progress | None = None) -> Iterator[str]:
+    """Release all problem sets, then grade each one that the sample class has handed in.
+
+    Yields the name of each problem set when its grades are in ``demo.rows``.
+    """
+    course = demo.course
+    release(course)
+    students = submitters(course)
+    _note_outputs(course, students)
+    for assignment in course.problem_sets():
+        having = [name for name in students if (course.submitted / name / assignment).is_dir()]
+        if not having:
+            continue
+        demo.rows[assignment] = rows = grade(course, assignment, having, progress)
+        _note_outputs(course, students)
+        expected = read_expected(course.submitted / EXPECTED, assignment)
+        for row in rows:
+            surprise = compare(row, expected.get(row.student))
+            if surprise:
+                demo.surprises[assignment, row.student] = surprise
+        yield assignment
+
+
+def read_expected(path: Path, assignment: str) -> dict[str, dict[str, str]]:
+    """The expected grades of one problem set: by student, the fields of the table."""
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = [line for line in csv.DictReader(file) if line.pop("assignment") == assignment]
+    return {line["student"]: line for line in lines}
+
+
+def compare(row: Row, expected: dict[str, str] | None) -> str:
+    """How a grade differs from the expected one; empty if it does not.
+
+    An empty field of a cell expects that a person has to grade it.
+    """
+    if expected is None:
+        return "not in the table of expected grades"
+    if row.status != expected["status"]:
+        return f"{row.status}, expected {expected['status']}"
+    for name, wanted in expected.items():
+        if name in NOT_CELLS:
+            continue
+        got = row.cells.get(name)
+        if (got is None) != (wanted == "") or (got is not None and not _same(got, wanted)):
+            return f"{name}: {got}, expected {wanted or 'to be graded by hand'}"
+    if row.score is None or not _same(row.score, expected["score"]):
+        return f"{row.score} points, expected {expected['score']}"
+    return ""
+
+
+def _same(got: float, wanted: str) -> bool:
+    return math.isclose(got, float(wanted), abs_tol=1e-9)
+
+
+def clear_demo(course: Course) -> list[Path]:
+    """Remove what an earlier demo left in the usual places; returns it."""
+    ledger = course.root / ".demo" / "outputs.json"
+    if not ledger.is_file():
+        return []
+    noted = json.loads(ledger.read_text(encoding="utf-8"))
+    found = [course.root / name for name in noted["folders"] if (course.root / name).is_dir()]
+    for folder in found:
+        rmtree(str(folder))
+    # `nbgrader export` writes a file of the same name: only the demo's own goes.
+    if noted["grades"] is not None and _digest(course.grades) == noted["grades"]:
+        course.grades.unlink()
+        found.append(course.grades)
+    ledger.unlink()
+    return found
+
+
+def _note_outputs(course: Course, students: list[str]) -> None:
+    """Write down what the demo puts into the usual places: folders beforehand, grades after."""
+    if course.grades.parent != course.root:
+        return
+    places = (course.autograded, course.feedback)
+    folders = [f"{place.name}/{name}" for place in places for name in students]
+    noted = {"folders": folders, "grades": _digest(course.grades)}
+    ledger = course.root / ".demo" / "outputs.json"
+    ledger.write_text(json.dumps(noted, indent=1), encoding="utf-8")
+
+
+def _digest(path: Path) -> str | None:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+
+
+def _real_class(course: Course) -> str:
+    """What shows that a real class is graded in this checkout; empty if nothing does."""
+    if course.gradebook.is_file():
+        with Gradebook(course.db_url) as book:
+            if any(assignment.submissions for assignment in book.assignments):
+                return "gradebook.db has submissions"
+    for folder in (course.autograded, course.feedback):
+        if folder.is_dir() and any(path.is_dir() for path in folder.iterdir()):
+            return f"{folder.name}/ has results of a class"
+    return "grades.csv has grades of a class" if course.grades.exists() else ""

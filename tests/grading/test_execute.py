@@ -1,0 +1,88 @@
+"""One bad cell costs its own points: time is bounded, and the kernel comes back."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from chainrule.grading.execute import RunCells
+from chainrule.grading.notes import read_notes
+
+pytestmark = pytest.mark.slow
+
+STUBBORN = """
+while True:
+    try:
+        while True:
+            pass
+    except BaseException:
+        pass
+"""
+
+
+def run(*sources, graded=(), tmp_path=None, **limits):
+    """Run cells one after the other; those in `graded` are check cells."""
+    cells = [new_code_cell(source, id=f"c{n}") for n, source in enumerate(sources)]
+    for number in graded:
+        cells[number].metadata["nbgrader"] = {"grade": True, "grade_id": f"check-{number}"}
+    spec = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    runner = RunCells(**{"timeout": 3, "timeout_after_first": 2, **limits})
+    nb, _ = runner.preprocess(new_notebook(cells=cells, metadata=spec), {"metadata": {"path": ""}})
+    nbformat.validate(nb)
+    return nb
+
+
+def shown(nb, cell_id):
+    """What a cell shows: printed text, values and names of errors."""
+    cell = next(cell for cell in nb.cells if cell.id == cell_id)
+    return [
+        output.get("ename") or output.get("text") or output["data"]["text/plain"]
+        for output in cell.outputs
+    ]
+
+
+def test_an_endless_loop_is_stopped_and_the_rest_runs():
+    nb = run("x = 1", "while True: pass", "x + 1", graded=[1])
+    assert shown(nb, "c1") == ["CellTimeoutError"]
+    assert shown(nb, "c2") == ["2"]
+    assert [(note.kind, note.cells) for note in read_notes(nb)] == [("timeout", ["check-1"])]
+
+
+def test_the_reason_is_said_in_words():
+    nb = run("while True: pass")
+    text = next(cell for cell in nb.cells if cell.id == "c0").outputs[0].evalue
+    assert text == "stopped after 3 s: does a loop never end?"
+
+
+def test_a_loop_that_ignores_the_interrupt_costs_one_cell():
+    nb = run("x = 1", "y = x + 1", STUBBORN, "x + y")
+    assert shown(nb, "c2") == ["CellTimeoutError"]
+    assert shown(nb, "c3") == ["3"]
+
+
+def test_a_killed_process_costs_one_cell():
+    nb = run("x = 1\nprint(x)", "import os; os._exit(1)", "x + 1", graded=[1])
+    assert shown(nb, "c0") == ["1\n"]
+    assert shown(nb, "c1") == ["DeadKernelError"]
+    assert shown(nb, "c2") == ["2"]
+    assert [(note.kind, note.cells) for note in read_notes(nb)] == [("died", ["check-1"])]
+
+
+def test_a_process_killed_again_and_again_ends_in_time():
+    killer = "import os; os._exit(1)"
+    nb = run(killer, killer, killer, "'reached'", max_restarts=2)
+    assert shown(nb, "c2") == ["DeadKernelError"]
+    assert shown(nb, "c3") == ["CellTimeoutError"]
+
+
+def test_the_whole_notebook_has_a_limit():
+    nb = run("import time; time.sleep(1.5)", "while True: pass", "'not reached'", total_time=3)
+    assert shown(nb, "c1") == ["CellTimeoutError"]
+    assert shown(nb, "c2") == ["CellTimeoutError"]
+
+
+def test_a_warning_in_a_check_cell_is_no_failure():
+    warn = "import sys; print('careful', file=sys.stderr)"
+    nb = run(warn, warn, graded=[1])
+    names = [next(cell for cell in nb.cells if cell.id == name).outputs[0].name
+             for name in ("c0", "c1")]  # fmt: skip
+    assert names == ["stderr", "stdout"]

@@ -1,0 +1,229 @@
+"""Whatever happened to a notebook's cells, its answers arrive in the pristine assignment."""
+
+import nbformat
+import pytest
+from classroom import Student
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from chainrule.grading.notes import CELL_ID, read_notes
+from chainrule.grading.transplant import transplant
+
+TEMPLATE = ["double", "double-check", "double-hidden", "square", "square-check", "why"]
+
+
+def graded(student, pristine):
+    nb, _ = transplant(student.nb, pristine)
+    return Student(nb)
+
+
+def order(student):
+    """Grade ids, and the text of own cells, from top to bottom."""
+    return [
+        cell.metadata.get("nbgrader", {}).get("grade_id") or cell.source
+        for cell in student.nb.cells
+        if cell.id.startswith("own-") or "nbgrader" in cell.metadata
+    ]
+
+
+def kinds(student):
+    return {note.kind: note.cells for note in read_notes(student.nb)}
+
+
+def test_the_answers_stand_in_the_pristine_notebook(student, pristine):
+    nb = graded(student.solve(), pristine).nb
+    assert [cell.id for cell in nb.cells] == [cell.id for cell in pristine.cells]
+    assert nb.cells[2].source == "def double(x):\n    return 2 * x"
+    assert nb.cells[-1].source == "Because two is a number."
+    assert nb.metadata == pristine.metadata
+
+
+def test_an_untouched_notebook_stays_as_released(student, pristine):
+    result = graded(student, pristine)
+    assert [cell.source for cell in result.nb.cells] == [cell.source for cell in pristine.cells]
+    assert kinds(result) == {}
+
+
+def test_line_ends_and_trailing_blanks_are_not_an_answer(student, pristine):
+    stub = student.cell("double").source
+    student.answer("double", stub.replace("\n", "\r\n") + "\n\n")
+    assert graded(student, pristine).cell("double").source == stub
+
+
+@pytest.mark.parametrize("grade_id", TEMPLATE)
+def test_a_deleted_cell_is_put_back(student, pristine, grade_id):
+    student.solve().nb.cells.remove(student.cell(grade_id))
+    result = graded(student, pristine)
+    assert order(result) == TEMPLATE
+    assert kinds(result) == {"deleted": [grade_id]}
+
+
+def test_an_edited_check_gets_its_own_text_back(student, pristine):
+    student.solve().answer("double-check", "pass")
+    result = graded(student, pristine)
+    assert "twice 3 is 6" in result.cell("double-check").source
+    assert kinds(result) == {"edited": ["double-check"]}
+
+
+def test_a_copy_of_a_check_is_dropped(student, pristine):
+    student.solve().nb.cells.append(student.copy_of("double-check", "double = lambda x: 6"))
+    result = graded(student, pristine)
+    assert order(result) == TEMPLATE
+    assert kinds(result) == {"edited": ["double-check"], "doubled": ["double-check"]}
+
+
+def test_of_two_copies_the_changed_answer_counts(student, pristine):
+    student.solve()
+    blank = student.copy_of("double", pristine.cells[2].source)
+    student.nb.cells.insert(student.index("square"), blank)
+    result = graded(student, pristine)
+    assert order(result) == TEMPLATE
+    assert "return 2 * x" in result.cell("double").source
+
+
+def test_of_several_changed_copies_the_last_counts_and_the_others_run_before(student, pristine):
+    student.solve()
+    later = student.copy_of("double", "def double(x):\n    return x + x")
+    student.nb.cells.append(later)
+    result = graded(student, pristine)
+    assert result.cell("double").source == later.source
+    assert order(result) == ["def double(x):\n    return 2 * x", *TEMPLATE]
+
+
+def test_the_parts_of_a_split_answer_all_run_in_order(student, pristine):
+    student.solve().answer("double", "def double(x):\n    return TWO * x")
+    student.nb.cells.insert(student.index("double"), student.copy_of("double", "TWO = 2"))
+    assert order(graded(student, pristine))[:2] == ["TWO = 2", "double"]
+
+
+def test_a_retyped_answer_is_code_again(student, pristine):
+    student.solve()
+    cell = student.cell("double")
+    retyped = new_markdown_cell(cell.source, metadata=cell.metadata, id=cell.id)
+    student.nb.cells[student.index("double")] = retyped
+    result = graded(student, pristine)
+    assert result.cell("double").cell_type == "code"
+    assert "return 2 * x" in result.cell("double").source
+    assert kinds(result) == {"retyped": ["double"]}
+
+
+def test_notes_split_off_an_answer_do_not_replace_it(student, pristine):
+    student.solve()
+    cell = student.copy_of("double")
+    notes = new_markdown_cell("My thoughts", metadata=cell.metadata, id="thoughts")
+    student.nb.cells.insert(student.index("double") + 1, notes)
+    assert "return 2 * x" in graded(student, pristine).cell("double").source
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"points": 100},
+        {"grade": False, "locked": False},
+        {"solution": True},
+        {"schema_version": 1},
+        {"schema_version": 99},
+        {"cell_type": "raw"},
+        {"checksum": "forged"},
+    ],
+)
+def test_changed_marks_change_nothing(student, pristine, change):
+    student.solve()
+    for cell in student.nb.cells:
+        if "nbgrader" in cell.metadata:
+            cell.metadata.nbgrader.update(change)
+    result = graded(student, pristine)
+    assert [c.metadata for c in result.nb.cells] == [c.metadata for c in pristine.cells]
+
+
+def test_tags_do_not_come_along(student, pristine):
+    for cell in student.solve().own("x = 1", after="double").nb.cells:
+        cell.metadata["tags"] = ["skip-execution", "raises-exception"]
+    assert all("tags" not in cell.metadata for cell in graded(student, pristine).nb.cells)
+
+
+def test_forged_outputs_do_not_come_along(student, pristine):
+    result = nbformat.v4.new_output("execute_result", {"text/plain": "3.0"})
+    student.cell("double-hidden").outputs = [result]
+    assert graded(student, pristine).cell("double-hidden").outputs == []
+
+
+def test_an_answer_without_metadata_is_found_by_its_cell_id(student, pristine):
+    for cell in student.solve().nb.cells:
+        cell.metadata.clear()
+    result = graded(student, pristine)
+    assert "return 2 * x" in result.cell("double").source
+    assert order(result) == TEMPLATE
+
+
+def test_own_cells_keep_their_place_between_the_answers(student, pristine):
+    student.solve()
+    student.own("helper_one = 1", after="imports")
+    student.own("helper_two = 2", after="double-hidden")
+    student.nb.cells.insert(0, new_code_cell("on_top = 0"))
+    assert order(graded(student, pristine)) == [
+        "on_top = 0", "helper_one = 1", *TEMPLATE[:3], "helper_two = 2", *TEMPLATE[3:]
+    ]  # fmt: skip
+
+
+def test_own_cells_keep_their_order(student, pristine):
+    for text in ("third", "second", "first"):
+        student.own(text, after="double")
+    assert order(graded(student, pristine))[1:4] == ["first", "second", "third"]
+
+
+def test_an_own_cell_follows_the_answer_it_was_written_under(student, pristine):
+    """Also if the student moved that answer to the end."""
+    answer = student.solve().cell("double")
+    student.nb.cells.remove(answer)
+    student.nb.cells += [answer, new_code_cell("after_double = 1")]
+    assert order(graded(student, pristine))[:2] == ["double", "after_double = 1"]
+
+
+def test_a_changed_given_cell_runs_after_the_pristine_one(student, pristine):
+    student.answer("imports", "import math, random")
+    sources = [cell.source for cell in graded(student, pristine).nb.cells]
+    assert sources[1:3] == ["import math", "import math, random"]
+
+
+def test_given_cells_are_known_by_their_text_when_ids_are_lost(student, pristine):
+    for number, cell in enumerate(student.nb.cells):
+        cell.id = f"lost-{number}"
+    result = graded(student, pristine)
+    assert len(result.nb.cells) == len(pristine.cells)
+
+
+def test_cells_of_another_assignment_become_own_cells(student, pristine):
+    stray = new_code_cell("y = 1", metadata={"nbgrader": {"grade_id": "elsewhere", "grade": True}})
+    student.nb.cells.append(stray)
+    result = graded(student, pristine)
+    assert result.nb.cells[-1].source == "y = 1"
+    assert result.nb.cells[-1].metadata == {}
+
+
+@pytest.mark.parametrize("marks", [None, "text", 3, [], {"grade_id": None}, {"grade_id": ["x"]}])
+def test_nonsense_in_the_metadata_does_no_harm(student, pristine, marks):
+    student.solve().own("z = 1", after="double").nb.cells[0].metadata["nbgrader"] = marks
+    assert order(graded(student, pristine)) == ["double", "z = 1", *TEMPLATE[1:]]
+
+
+def test_pictures_in_a_written_answer_are_kept(student, pristine):
+    student.solve().cell("why").attachments = {"plot.png": {"image/png": "iVBORw0KGgo="}}
+    assert "plot.png" in graded(student, pristine).cell("why").attachments
+
+
+def test_the_same_submission_gives_the_same_notebook(student, pristine):
+    student.solve().own("x = 1", after="double").nb.cells.remove(student.cell("square"))
+    twice = [nbformat.writes(graded(student, pristine).nb) for _ in range(2)]
+    assert twice[0] == twice[1]
+
+
+def test_the_result_is_a_valid_notebook(student, pristine):
+    student.solve().own("x = 1", after="double").nb.cells.append(student.copy_of("double", "a"))
+    nbformat.validate(graded(student, pristine).nb)
+
+
+def test_what_was_mended_is_written_on_top(student, pristine):
+    student.nb.cells.remove(student.cell("double-check"))
+    first = graded(student, pristine).nb.cells[0]
+    assert first.id == CELL_ID
+    assert "had been deleted; they were put back: double-check" in first.source
