@@ -8,11 +8,13 @@ import numpy as np
 
 
 def check_same_shape(name: str, array, expected_name: str, expected) -> None:
-    """Raise a ValueError that prints both shapes unless the two arrays have the same one."""
-    if np.shape(array) != np.shape(expected):
+    """Raise an error that prints both shapes unless two arrays have the same one."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{name} must be an array, got {type(array).__name__}")
+    if array.shape != expected.shape:
         raise ValueError(
-            f"{name} has shape {np.shape(array)}, but {expected_name} has shape "
-            f"{np.shape(expected)}: they must be the same"
+            f"{name} has shape {array.shape}, but {expected_name} has shape "
+            f"{expected.shape}: they must be the same"
         )
 
 

@@ -124,12 +124,12 @@ def _by_nature(
     what = exercise.name if stage == "result" else _METHODS[stage]
     if got.raised == "NotImplementedError":
         return Finding("not_implemented", f"{what} is not written yet.", name)
-    if got.detail.startswith("input_grad has shape ()"):
-        return Finding(
-            "wrong_shape",
-            f"{what} returns a single number or nothing: is the return statement missing?",
-            name,
-        )
+    if got.raised == "TypeError" and got.detail.startswith("input_grad must be an array"):
+        if "NoneType" in got.detail:
+            return Finding(
+                "returns_nothing", f"{what} returns nothing: is the return statement missing?", name
+            )
+        return Finding("wrong_type", f"{what} does not return an array.", name)
     if got.raised == "ValueError" and "they must be the same" in got.detail:
         return Finding("wrong_shape", f"{got.detail.partition(' (in the line')[0]}.", name)
     if got.raised:
