@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -133,7 +132,7 @@ def _grade_one(shop: Workshop, student: str, pristine: dict[str, NotebookNode]) 
         shop.log.exception("could not grade %s", student)
         reason = f"{error}" if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         note = Note(FAILED, f"{' '.join(reason.split())} (details in {course.log.name})")
-        _leave_word(course.autograded / student / assignment, pristine, note)
+        _leave_word(shop, student, pristine, note)
         return Row(assignment, student, FAILED, notes=[note])
     finally:
         shop.clear(student)
@@ -146,7 +145,8 @@ def _plain(student: str) -> str:
 
 
 def _refuse_name(student: str) -> None:
-    if student != student.strip() or not student.isprintable() or "," in student:
+    """nbgrader matches folder names as patterns, and strips them."""
+    if student != student.strip() or not student.isprintable() or set(student) & set("*?["):
         raise ValueError(f"The folder name {student!r} cannot be a student id; rename the folder")
 
 
@@ -179,14 +179,22 @@ def _record_zero(shop: Workshop, student: str, titles: list[str]) -> None:
         book.db.commit()
 
 
-def _leave_word(folder: Path, pristine: dict[str, NotebookNode], note: Note) -> None:
+def _leave_word(
+    shop: Workshop, student: str, pristine: dict[str, NotebookNode], note: Note
+) -> None:
     """Write down where others look that grading failed, and not because of the student."""
-    with suppress(OSError):  # for lack of space or rights, say: the row still tells
+    folder = shop.course.autograded / student / shop.assignment
+    try:
+        with Gradebook(shop.course.db_url) as book:
+            book.update_or_create_student(student)
+            book.update_or_create_submission(shop.assignment, student)
         folder.mkdir(parents=True, exist_ok=True)
         for title, blank in pristine.items():
             nb = nbformat.from_dict(blank)
             add_notes(nb, [note])
             _write(nb, folder / f"{title}.ipynb")
+    except Exception:  # what made grading fail may do so here too; the row still tells
+        shop.log.exception("could not write down that grading failed")
 
 
 def _write(nb: NotebookNode, path: Path) -> None:

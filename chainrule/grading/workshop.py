@@ -7,7 +7,6 @@ last good result, a submission cannot reach its neighbours through ``../..``, an
 folder called ``[2026]`` works.
 """
 
-import glob
 import logging
 import os
 import shutil
@@ -58,7 +57,7 @@ class Workshop:
         """
         place = CourseDirectory(config=self.config)
         place.assignment_id = self.assignment
-        place.student_id = glob.escape(student)
+        place.student_id = student
         work = converter(coursedir=place, config=self.config, log=self.log)
         work.force = True
         work.start()
