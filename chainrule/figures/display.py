@@ -16,6 +16,7 @@ from html import escape
 import matplotlib as mpl
 from IPython.display import display
 from matplotlib.figure import Figure
+from PIL import Image
 
 from chainrule.figures.style import RC
 
@@ -85,7 +86,7 @@ def stepper(frames: Sequence[tuple[str, Drawing]], start: int = 0) -> None:
     identity = "stepper-" + hashlib.sha256(folds.encode("utf-8")).hexdigest()[:12]
     script = _SCRIPT.replace("IDENTITY", identity).replace("START", str(start))
     _display(
-        f'<div id="{identity}">{folds}</div><script>{script}</script>',
+        f'<figure id="{identity}">{folds}</figure><script>{script}</script>',
         "\n".join(f"{heading}: {drawing.alt}" for heading, drawing in frames),
     )
 
@@ -139,8 +140,12 @@ def _image(picture: Figure | Drawing, alt: str) -> str:
 def _png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     with mpl.rc_context(RC):
-        figure.savefig(buffer, format="png", metadata={"Software": None})  # no version inside
-    return buffer.getvalue()
+        figure.savefig(buffer, format="png")
+    # A plot has few colours; a palette of them makes the notebook three times smaller.
+    small = io.BytesIO()
+    image = Image.open(buffer).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    image.save(small, format="png", optimize=True)
+    return small.getvalue()
 
 
 def _display(html: str, text: str) -> None:

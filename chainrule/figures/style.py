@@ -24,6 +24,8 @@ _LINES = (
 RC = {
     "figure.facecolor": COLOURS["paper"],  # opaque: reads the same on a light and a dark page
     "figure.dpi": 100,
+    "figure.constrained_layout.w_pad": 0.12,
+    "figure.constrained_layout.h_pad": 0.12,
     "savefig.dpi": 150,
     "font.family": "DejaVu Sans",  # comes with matplotlib, so every machine has it
     "font.size": 11,
@@ -33,7 +35,6 @@ RC = {
     "axes.spines.right": False,
     "axes.grid": True,
     "grid.color": "#dddddd",
-    "legend.frameon": False,
 }
 
 
