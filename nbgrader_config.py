@@ -47,7 +47,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Execute.timeout = 15  # seconds for one cell; the solutions take milliseconds
-c.RunCells.timeout_after_first = 5  # once a cell has hung, the others get this much
+c.RunCells.timeout_after_first = 3  # for the other checks of an exercise that has hung
 c.RunCells.total_time = 180  # seconds for one notebook
 # Kernels otherwise warn about their own transport, once per submission.
 c.Execute.extra_arguments = ["--IPKernelApp.log_level=40"]

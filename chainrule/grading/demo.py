@@ -22,7 +22,7 @@ from chainrule.grading.release import release
 
 SAMPLE = Path("tests", "sample_class")
 EXPECTED = "expected_grades.csv"
-NOT_CELLS = ("student", "status", "score")
+NOT_EXERCISES = ("student", "status", "score")
 
 
 @dataclass
@@ -107,16 +107,16 @@ def read_expected(path: Path, assignment: str) -> dict[str, dict[str, str]]:
 def compare(row: Row, expected: dict[str, str] | None) -> str:
     """How a grade differs from the expected one; empty if it does not.
 
-    An empty field of a cell expects that a person has to grade it.
+    An empty field of an exercise expects that a person has to grade it.
     """
     if expected is None:
         return "not in the table of expected grades"
     if row.status != expected["status"]:
         return f"{row.status}, expected {expected['status']}"
     for name, wanted in expected.items():
-        if name in NOT_CELLS:
+        if name in NOT_EXERCISES:
             continue
-        got = row.cells.get(name)
+        got = row.exercises.get(name)
         if (got is None) != (wanted == "") or (got is not None and not _same(got, wanted)):
             return f"{name}: {got}, expected {wanted or 'to be graded by hand'}"
     if row.score is None or not _same(row.score, expected["score"]):

@@ -13,7 +13,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute
-from nbgrader.utils import is_grade
+from nbgrader.utils import is_grade, is_solution
 from traitlets import Integer
 
 from chainrule.grading.notes import Note, add_notes
@@ -25,9 +25,9 @@ class RunCells(Execute):
     """Execute a notebook within a time limit per cell and one for the whole."""
 
     timeout_after_first = Integer(
-        5,
-        help="Seconds for each further cell once one has run into the time limit: a method that "
-        "loops for ever is called by several check cells.",
+        3,
+        help="Seconds for each further cell of an exercise, once one of its cells has run into "
+        "the time limit: several check cells call the method that loops for ever.",
     ).tag(config=True)
     total_time = Integer(180, help="Seconds for all cells of one notebook together.").tag(
         config=True
@@ -60,6 +60,8 @@ class RunCells(Execute):
         if time.monotonic() > self._deadline or self._restarts > self.max_restarts:
             self._stop(cell, TIMEOUT, "not run: the cells above used up the notebook's time")
             return cell, resources
+        if is_solution(cell):
+            self._hung = False  # a new exercise begins, with its full time
         began = time.monotonic()
         try:
             super().preprocess_cell(cell, resources, index)

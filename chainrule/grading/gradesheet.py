@@ -6,12 +6,14 @@ by ``chainrule grade``, by ``nbgrader autograde`` or by hand in formgrader.
 
 import csv
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.utils import is_grade, is_solution
 
 from chainrule.grading.course import Course
 from chainrule.grading.notes import Note, read_notes
@@ -29,10 +31,10 @@ class Row:
         Points so far: the automatic ones, replaced by the instructor's where given. None if it was
         never graded.
     max_score : float
-    cells : dict of str to (float or None)
-        Points of each graded cell, in the notebook's order; None while it waits for a person.
+    exercises : dict of str to (float or None)
+        Points of each exercise, in the notebook's order; None while it waits for a person.
     waiting : list of str
-        Cells that a person has to grade.
+        Exercises that a person has to grade.
     notes : list of Note
         What to know about it: why it could not be read, what was mended, what was stopped.
     """
@@ -42,7 +44,7 @@ class Row:
     status: str
     score: float | None = None
     max_score: float = 0.0
-    cells: dict[str, float | None] = field(default_factory=dict)
+    exercises: dict[str, float | None] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
@@ -62,30 +64,44 @@ def read_rows(course: Course, assignment: str) -> list[Row]:
             found = book.find_assignment(assignment)
         except MissingEntry:
             return []
-        order = cell_order(course, assignment)
-        rows = [_row(course, submission, order) for submission in found.submissions]
+        exercise_of = exercises(course, assignment)
+        rows = [_row(course, submission, exercise_of) for submission in found.submissions]
     return sorted(rows, key=lambda row: row.student)
 
 
-def cell_order(course: Course, assignment: str) -> list[str]:
-    """Grade ids in the order of the notebook; the gradebook has none."""
-    order = []
+def exercises(course: Course, assignment: str) -> dict[str, str]:
+    """The exercise that each graded cell belongs to, in the order of the notebook.
+
+    An exercise is an answer with the check cells below it, named after the answer:
+    ``relu_answer``, ``relu_forward`` and ``relu_hidden`` are the exercise ``relu``. The gradebook
+    knows neither exercises nor an order.
+    """
+    found = {}
     for name in course.notebooks(assignment):
         nb = nbformat.read(course.source / assignment / f"{name}.ipynb", as_version=4)
-        order += [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in nb.cells]
-    return order
+        exercise = name
+        for cell in nb.cells:
+            if is_solution(cell):
+                exercise = re.sub("[-_]answer$", "", cell.metadata.nbgrader["grade_id"])
+            if is_grade(cell):
+                found[cell.metadata.nbgrader["grade_id"]] = exercise
+    return found
 
 
-def _row(course: Course, submission, order: list[str]) -> Row:
+def _row(course: Course, submission, exercise_of: dict[str, str]) -> Row:
     assignment, student = submission.assignment.name, submission.student.id
     row = Row(assignment, student, GRADED, max_score=submission.max_score)
-    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
-    rank = {name: place for place, name in enumerate(order)}
-    for grade in sorted(grades, key=lambda grade: rank.get(grade.name, len(rank))):
+    row.exercises = dict.fromkeys(exercise_of.values(), 0.0)
+    for grade in (grade for notebook in submission.notebooks for grade in notebook.grades):
+        exercise = exercise_of.get(grade.name, grade.name)
         given = grade.manual_score if grade.manual_score is not None else grade.auto_score
-        row.cells[grade.name] = None if given is None else given + (grade.extra_credit or 0)
-        if grade.needs_manual_grade:
-            row.waiting.append(grade.name)
+        so_far = row.exercises.get(exercise, 0.0)
+        if given is None or so_far is None:
+            row.exercises[exercise] = None
+        else:
+            row.exercises[exercise] = so_far + given + (grade.extra_credit or 0.0)
+        if grade.needs_manual_grade and exercise not in row.waiting:
+            row.waiting.append(exercise)
     pages = sorted((course.autograded / student / assignment).glob("*.ipynb"))
     for path in pages:
         row.notes += read_notes(nbformat.read(path, as_version=4))
@@ -99,23 +115,23 @@ def _row(course: Course, submission, order: list[str]) -> Row:
 
 
 def write_csv(rows: Iterable[Row], path: Path) -> None:
-    """Write the rows to `path` in one step, one column per graded cell.
+    """Write the rows to `path` in one step, one column per exercise.
 
     A field that a spreadsheet would run as a formula gets an apostrophe in front.
     """
     rows = list(rows)
-    cells = list(dict.fromkeys(name for row in rows for name in row.cells))
+    names = list(dict.fromkeys(name for row in rows for name in row.exercises))
     head = ["assignment", "student", "status", "score", "max_score", "waiting", "remark"]
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.new")
     with draft.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
-        table.writerow(_safe(name) for name in head + cells)
+        table.writerow(_safe(name) for name in head + names)
         for row in rows:
             fixed = [row.assignment, row.student, row.status, row.score, row.max_score]
             table.writerow(
                 [_safe(value) for value in [*fixed, len(row.waiting), row.remark]]
-                + [_safe(row.cells.get(name)) for name in cells]
+                + [_safe(row.exercises.get(name)) for name in names]
             )
     os.replace(draft, path)
 
