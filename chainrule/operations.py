@@ -131,6 +131,11 @@ class BiasAdd(ParamOperation):
         super().__init__(param)
 
     def _output(self) -> np.ndarray:
+        if self.input_.ndim != 2 or self.input_.shape[1] != self.param.shape[1]:
+            raise ValueError(
+                f"input_ has shape {self.input_.shape}, but a bias of shape {self.param.shape} "
+                f"needs (n_samples, {self.param.shape[1]})"
+            )
         return self.input_ + self.param
 
     def _input_grad(self, output_grad: np.ndarray) -> np.ndarray:

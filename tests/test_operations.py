@@ -174,6 +174,13 @@ def test_weight_multiply_refuses_an_input_that_does_not_fit_and_prints_both_shap
         WeightMultiply(np.zeros((4, 2))).forward(np.zeros(shape))
 
 
+@pytest.mark.parametrize("shape", [(3, 1), (3, 5), (4,)])
+def test_a_bias_is_not_broadcast_over_a_batch_that_does_not_fit(shape):
+    message = f"input_ has shape {shape}, but a bias of shape (1, 4) needs (n_samples, 4)"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        BiasAdd(np.zeros((1, 4))).forward(np.zeros(shape))
+
+
 @pytest.mark.parametrize("shape", [(3,), (3, 1), (2, 3), ()])
 def test_a_bias_of_another_shape_than_one_row_is_refused(shape):
     with pytest.raises(ValueError, match=re.escape(f"shape (1, n_neurons), got {shape}")):
