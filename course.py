@@ -183,15 +183,23 @@ def build_with_pip():
 
 
 def write_settings():
-    """Write what belongs into a filled environment: kernel settings, font cache, trust."""
-    config = ENV / "etc" / "ipython" / "ipython_kernel_config.py"
-    config.parent.mkdir(parents=True, exist_ok=True)
-    config.write_text(
-        "# ipykernel warns of unencrypted TCP at every start; kernels here serve this machine.\n"
-        "c = get_config()\n"
-        "c.IPKernelApp.log_level = 40\n",
-        encoding="utf-8",
-    )
+    """Write what belongs into a filled environment: Jupyter's settings, font cache, trust."""
+    settings = {
+        # ipykernel warns of unencrypted TCP at every start; kernels here serve this machine.
+        "etc/ipython/ipython_kernel_config.py": "get_config().IPKernelApp.log_level = 40\n",
+        # JupyterLab would ask whether it may fetch news, and look for updates of itself.
+        "share/jupyter/lab/settings/overrides.json": json.dumps(
+            {
+                "@jupyterlab/apputils-extension:notification": {
+                    "fetchNews": "false",
+                    "checkForUpdates": False,
+                }
+            }
+        ),
+    }
+    for name, text in settings.items():
+        (ENV / name).parent.mkdir(parents=True, exist_ok=True)
+        (ENV / name).write_text(text, encoding="utf-8")
     # Built now, so that no lecture or graded cell shows matplotlib's message about building it.
     step(env_command("python"), "-c", "import matplotlib.font_manager")
     trust_lectures()
