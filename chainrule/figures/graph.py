@@ -10,7 +10,7 @@ from chainrule.figures.layout import APART, LEGEND, MARGIN, Layout, written
 from chainrule.figures.svg import LINE, Sheet, text_width
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a value used twice has two edges that say the same
 class Edge:
     """What flows from one node to the next, and the gradient that flows back.
 
@@ -209,9 +209,9 @@ def _describe(edges, labels, names):
 
 
 def _room(piece):
-    """How much room a piece of an arrow has for labels: slanted ones have little."""
+    """How much room a piece of an arrow has for labels: the longest level one has most."""
     across, down = (abs(end - start) for start, end in zip(*piece, strict=True))
-    return max(across, down) - min(across, down)
+    return across - down
 
 
 def _shift(points, side):

@@ -84,9 +84,9 @@ class Layout:
     def _column_middles(self):
         """The middle of every column, far enough apart for the labels in between."""
         count = max(self._layer.values()) + 1
-        width = [
-            max(self.size[n][0] for n, i in self._layer.items() if i == k) for k in range(count)
-        ]
+        width = [0.0] * count  # and stays so for a layer that is there for arrows only
+        for name, i in self._layer.items():
+            width[i] = max(width[i], self.size[name][0])
         middles = [MARGIN + width[0] / 2]
         for i in range(count - 1):
             room = max(self._room(e) for e in self._edges if self._crosses(e, i))
@@ -180,12 +180,17 @@ def _attach(edges, parameters):
 
 
 def _layers(nodes, edges):
-    """Put every node one layer right of everything that feeds it."""
+    """Put every node one layer right of everything that feeds it.
+
+    Two layers if one node feeds it twice, so that each of the arrows has a row in between.
+    """
+    ends = [(edge.source, edge.target) for edge in edges]
     layer = dict.fromkeys(nodes, 0)
     for _ in nodes:
         before = dict(layer)
         for edge in edges:
-            layer[edge.target] = max(layer[edge.target], layer[edge.source] + 1)
+            step = 1 if ends.count((edge.source, edge.target)) == 1 else 2
+            layer[edge.target] = max(layer[edge.target], layer[edge.source] + step)
         if layer == before:
             return layer
     raise ValueError("the edges form a circle: a computation graph runs one way")

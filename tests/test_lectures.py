@@ -1,0 +1,269 @@
+"""Every lecture is complete, readable, and made of the library's code. Nothing is run here: that
+the stored outputs are what a fresh run yields is for nbval to say (``course.py test``)."""
+
+import ast
+import importlib.util
+import os
+from functools import cache
+
+import nbformat
+import pytest
+from lecture_rules import NOTEBOOKS, ROOT, RULES, code, definitions, output_text
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+LECTURES = sorted(NOTEBOOKS.glob("*.ipynb"))
+# The numbers that curriculum.md promises; each lecture that publishes some has a row.
+PUBLISHED = {"01_derivatives": ["3.9999999999995595"]}
+
+each_lecture = pytest.mark.parametrize("path", LECTURES, ids=lambda path: path.stem)
+
+
+@cache
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+@cache
+def library():
+    """Every public function and class of the framework, as code without docstrings."""
+    found = {}
+    for path in sorted((ROOT / "chainrule").glob("[!_]*.py")):
+        if path.stem != "cli":
+            found |= definitions(ast.parse(path.read_text(encoding="utf-8")))
+    return {name: code for name, code in found.items() if not name.startswith("_")}
+
+
+@pytest.fixture(scope="module")
+def tool():
+    spec = importlib.util.spec_from_file_location("lectures", ROOT / "tools" / "lectures.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# --- the lectures ---------------------------------------------------------------------------------
+
+
+@each_lecture
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_a_lecture_keeps_the_rule(path, rule):
+    assert list(rule(read(path))) == []
+
+
+@each_lecture
+def test_a_lecture_is_stored_as_the_tool_stores_it(path, tool):
+    stored = path.read_text(encoding="utf-8")
+    assert tool.text_of(tool.normalise(nbformat.reads(stored, as_version=4))) == stored, (
+        f"run: python3 course.py execute notebooks/{path.name}"
+    )
+
+
+@each_lecture
+def test_a_lecture_defines_what_the_library_defines(path):
+    for source, tree in code(read(path)):
+        for name, definition in definitions(tree).items():
+            if name in library():
+                assert definition == library()[name], (
+                    f"{name} differs from the library's:\n{source}"
+                )
+
+
+def test_the_first_lecture_defines_the_library_s_deriv():
+    (path,) = [path for path in LECTURES if path.stem == "01_derivatives"]
+    defined = {name for _, tree in code(read(path)) for name in definitions(tree)}
+    assert "deriv" in defined & set(library())
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_published_numbers_are_among_the_outputs(name):
+    printed = output_text(read(NOTEBOOKS / f"{name}.ipynb"))
+    for number in PUBLISHED[name]:
+        assert number in printed
+
+
+# --- the rules themselves: each must notice what it is there for ----------------------------------
+
+GOOD = """# Title
+
+You want to know.
+
+## What you will be able to do
+
+- This.
+- That.
+- More, at $x = 1$.
+
+**Pause and predict.** What comes?
+
+<details>
+<summary>Answer</summary>
+
+One.
+
+</details>
+
+**Pause and predict.** And then?
+
+<details>
+<summary>Answer</summary>
+
+$$
+f(x) = \\left( \\frac{1}{2} \\right) +
+x
+$$
+
+</details>
+
+## Where people go wrong
+
+See [above](#Title).
+
+## Summary
+
+| idea | number |
+|---|---|
+| one | 1 |
+
+## What comes next
+
+## References
+"""
+
+
+def lecture(prose=GOOD, source="print(1)", outputs=None):
+    said = [new_output("stream", name="stdout", text="1\n")] if outputs is None else outputs
+    cell = new_code_cell(source, outputs=said, execution_count=1)
+    return new_notebook(cells=[new_markdown_cell(prose), cell])
+
+
+def image_of(html):
+    return [new_output("display_data", data={"text/html": html, "text/plain": "a picture"})]
+
+
+def test_a_good_lecture_keeps_every_rule():
+    assert [problem for rule in RULES for problem in rule(lecture())] == []
+
+
+BAD = {
+    "no title": lecture(GOOD.replace("# Title", "Title")),
+    "two titles": lecture(GOOD.replace("You want", "# You want")),
+    "two goals": lecture(GOOD.replace("- That.\n", "")),
+    "no mistakes": lecture(GOOD.replace("## Where people go wrong", "")),
+    "no table": lecture(GOOD.replace("|---|---|", "")),
+    "skipped level": lecture(GOOD.replace("See [", "#### Deep\n\nSee [")),
+    "one question": lecture(GOOD.replace("**Pause and predict.** And", "And")),
+    "open answer": lecture(GOOD.replace("</details>\n\n## Where", "## Where")),
+    "long cells": lecture(source="\n".join(["print(1)"] * 13)),
+    "too long a cell": lecture(source="class A:\n    x = 1\n\n\nclass B:\n" + "    x = 1\n" * 30),
+    "code first": new_notebook(cells=lecture().cells[::-1]),
+    "open formula": lecture(GOOD.replace("$x = 1$", "$x = 1")),
+    "open display": lecture(GOOD.replace("x\n$$", "x\n")),
+    "open brace": lecture(GOOD.replace("\\frac{1}{2}", "\\frac{1}{2")),
+    "left alone": lecture(GOOD.replace("\\right)", ")")),
+    "begin alone": lecture(GOOD.replace("$x = 1$", "$\\begin{cases} x$")),
+    "list in a formula": lecture(GOOD.replace("+\nx", "\n+ x")),
+    "accidental list": lecture(GOOD.replace("want to know", "want\n1. to know")),
+    "dead link": lecture(GOOD.replace("#Title", "nowhere.ipynb")),
+    "dead anchor": lecture(GOOD.replace("#Title", "#Nowhere")),
+    "unfinished": lecture(source="print(1)  # TODO"),
+    "global seed": lecture(source="np.random.seed(1)\nprint(1)"),
+    "global draw": lecture(source="print(numpy.random.rand(3))"),
+    "global import": lecture(source="from numpy.random import rand\nprint(1)"),
+    "random module": lecture(source="import random\nprint(1)"),
+    "no output": lecture(outputs=[]),
+    "error": lecture(outputs=[new_output("error", ename="E", evalue="", traceback=[])]),
+    "stderr": lecture(outputs=[new_output("stream", name="stderr", text="w")]),
+    "address": lecture(outputs=[new_output("stream", name="stdout", text="<A at 0x7f3a2b1c>")]),
+    "bare image": lecture(outputs=[new_output("display_data", data={"image/png": "iVBOR"})]),
+    "no alt": lecture(outputs=image_of('<img src="data:image/png;base64,iVBOR">')),
+    "empty alt": lecture(outputs=image_of('<img alt="" src="data:image/png;base64,iVBOR">')),
+    "no alt in prose": lecture(GOOD.replace("See [above](#Title)", "![](01_derivatives.ipynb)")),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_some_rule_notices(what):
+    assert [problem for rule in RULES for problem in rule(BAD[what])]
+
+
+def test_every_rule_notices_something():
+    idle = [rule.__name__ for rule in RULES if not any(list(rule(bad)) for bad in BAD.values())]
+    assert idle == []
+
+
+def test_a_definition_is_compared_without_docstrings_and_nothing_else():
+    one, two, three = (
+        definitions(ast.parse(f"def f(x):\n    {doc}\n    return x{more}"))
+        for doc, more in [('"""A."""', ""), ('"""B."""', ""), ('"""A."""', " + 1")]
+    )
+    assert one == two != three
+
+
+# --- the tool -------------------------------------------------------------------------------------
+
+
+def test_normalising_leaves_out_who_ran_it_and_when(tool):
+    notebook = lecture()
+    notebook.metadata["language_info"] = {"name": "python", "version": "3.99"}
+    notebook.cells[1].metadata = nbformat.from_dict(
+        {"execution": {"started": "now"}, "tags": ["hide-input"]}
+    )
+    notebook.cells[1].execution_count = 17
+    text = tool.text_of(tool.normalise(notebook))
+    assert "3.99" not in text
+    assert "started" not in text
+    assert notebook.cells[1].execution_count == 1
+    assert notebook.cells[1].metadata == {
+        "tags": ["hide-input"],
+        "jupyter": {"source_hidden": True},
+    }
+
+
+def test_the_ids_of_cells_depend_on_their_text_alone(tool):
+    twice = new_notebook(cells=[new_markdown_cell("same"), new_markdown_cell("same")])
+    first, second = (cell.id for cell in tool.normalise(twice).cells)
+    assert first != second
+    assert tool.normalise(new_notebook(cells=[new_markdown_cell("same")])).cells[0].id == first
+
+
+@pytest.fixture
+def stored(tmp_path, monkeypatch):
+    """Store one code cell as a lecture, and keep the trust it earns out of the home folder."""
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+
+    def store(source):
+        path = tmp_path / "lecture.ipynb"
+        nbformat.write(lecture(source=source, outputs=[]), path)
+        return path
+
+    return store
+
+
+@pytest.mark.slow
+def test_running_twice_changes_no_byte_and_the_result_is_trusted(tool, stored):
+    path = stored("import os\nprint(os.environ['OMP_NUM_THREADS'])\nprint(2)")
+    assert tool.execute(path)
+    once = path.read_bytes()
+    assert not tool.execute(path)
+    assert path.read_bytes() == once
+    notebook = nbformat.read(path, as_version=4)
+    assert output_text(notebook) == "1\n2\n"
+    assert nbformat.sign.NotebookNotary().check_signature(notebook)
+    assert "PYTHONHASHSEED" not in os.environ  # the settings are the kernel's alone
+
+
+@pytest.mark.slow
+def test_a_failing_cell_is_named(tool, stored, capsys):
+    path = stored("missing + 1")
+    before = path.read_bytes()
+    assert tool.main(["execute", str(path)]) == 1
+    assert "lecture.ipynb, cell 1 (missing + 1): NameError" in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_notebook_is_named(tool, tmp_path, capsys):
+    path = tmp_path / "broken.ipynb"
+    path.write_text("{", encoding="utf-8")
+    assert tool.main(["execute", str(path)]) == 1
+    assert "broken.ipynb: cannot be read as a notebook" in capsys.readouterr().err
