@@ -6,6 +6,7 @@ Exit codes: 0 all went well, 1 internal error, 2 wrong use, 3 some submissions n
 import argparse
 import sys
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from chainrule.grading.course import Course, CourseError
@@ -132,28 +133,33 @@ def _grade(options: argparse.Namespace) -> int:
         rows = grade.grade(course, options.problem_set, options.students, progress)
     finally:
         progress.finish()
-    out.print(console.grade_table(rows))
+    _show(out, console, rows)
     return _conclude(out, course, rows)
+
+
+def _show(out, console, rows, verdicts=None) -> None:
+    out.print(console.grade_table(rows, out.width, verdicts))
+    out.print(console.remarks(rows))
 
 
 def _conclude(out, course: Course, rows) -> int:
     """Say where to look and what is left to do; returns the exit code."""
-    out.print(f"Grades:    {_short(course.grades, course)}")
     pages = (
         page
         for row in rows
         for page in (course.feedback / row.student / row.assignment).glob("*.html")
     )
-    example = next(pages, None)
-    if example:
-        out.print(f"Feedback:  {_short(course.feedback, course)}, for example "
-                  f"{_short(example, course)}")  # fmt: skip
+    out.print()
+    out.print(f"Grades:    {_short(course.grades, course)}", soft_wrap=True)
+    for example in islice(pages, 1):
+        out.print(f"Feedback:  {_short(course.feedback, course)}/, for example", soft_wrap=True)
+        out.print(f"           {_short(example, course)}", soft_wrap=True)
     waiting = sum(bool(row.waiting) for row in rows)
     if waiting:
-        out.print(f"{waiting} submissions have answers to grade by hand, in formgrader.")
+        out.print(f"{waiting} submissions have written answers for a person to grade.")
     attention = sum(row.needs_attention for row in rows)
     if attention:
-        out.print(f"{attention} submissions need attention; the remark says why.")
+        out.print(f"{attention} of {len(rows)} submissions need attention, as remarked above.")
     return ATTENTION if attention else OK
 
 
@@ -174,7 +180,7 @@ def _demo(options: argparse.Namespace) -> int:
                 for row in rows
             }
             out.print(f"\n{assignment}, graded from {_short(plan.course.submitted, course)}")
-            out.print(console.grade_table(rows, verdicts))
+            _show(out, console, rows, verdicts)
             progress = console.progress_on(out)
     finally:
         progress.finish()
@@ -195,10 +201,11 @@ def _instructor_module(name: str):
     try:
         return import_module(f"chainrule.grading.{name}")
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("chainrule"):
+        missing = (error.name or "").partition(".")[0]
+        if missing == "chainrule":
             raise
         raise CourseError(
-            f"this command is for instructors and needs {error.name}: "
+            f"this command is for instructors and needs {missing}: "
             'pip install "chainrule[grading]"'
         ) from None
 

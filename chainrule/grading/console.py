@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chainrule.grading import grade
-from chainrule.grading.gradesheet import GRADED, Row
+from chainrule.grading.gradesheet import Row
 
 
 def open_console() -> Console:
@@ -82,20 +82,46 @@ def points(row: Row) -> str:
     return "-" if row.score is None else f"{row.score:g} / {row.max_score:g}"
 
 
-def grade_table(rows: Sequence[Row], verdicts: Mapping[str, str] | None = None) -> Table:
-    """The grade table; `verdicts` adds a column that says for each student what was expected."""
+def grade_table(
+    rows: Sequence[Row], width: int, verdicts: Mapping[str, str] | None = None
+) -> Table:
+    """The grade table, with the points of each exercise if they fit into `width` columns.
+
+    `verdicts` adds a column that says for each student how the grade compares with the expected.
+    """
+    exercises = list(dict.fromkeys(name for row in rows for name in row.exercises))
+    names = max((len(row.student) for row in rows), default=0)
+    fits = names + sum(len(name) + 2 for name in exercises) + 40 <= width
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Student", no_wrap=True)
+    for name in exercises if fits else []:
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("Points", justify="right", no_wrap=True)
     if verdicts is not None:
-        table.add_column("Expected")
-    table.add_column("By hand", justify="right")
-    table.add_column("Remark", overflow="fold")
+        table.add_column("")
+    table.add_column("Result")
     for row in rows:
-        remark = row.remark if row.status == GRADED else f"{row.status}: {row.remark}"
-        cells = [row.student, points(row)]
+        cells = [row.student]
+        if fits:
+            cells += [_number(row, name) for name in exercises]
+        cells.append(points(row))
         if verdicts is not None:
-            cells.append(verdicts.get(row.student, ""))
-        cells += [str(len(row.waiting)) if row.waiting else "", remark]
+            cells.append(verdicts[row.student])
+        by_hand = f"graded, {len(row.waiting)} by hand" if row.waiting else row.status
+        cells.append(row.status if row.needs_attention else by_hand)
         table.add_row(*(Text(cell) for cell in cells))
     return table
+
+
+def remarks(rows: Sequence[Row]) -> Table:
+    """What there is to say about single submissions."""
+    table = Table.grid(padding=(0, 2))
+    for row in rows:
+        for number, note in enumerate(row.notes):
+            table.add_row(Text("" if number else row.student), Text(str(note)))
+    return table
+
+
+def _number(row: Row, exercise: str) -> str:
+    given = row.exercises.get(exercise)
+    return "" if given is None else f"{given:g}"
