@@ -69,6 +69,7 @@ class Entry:
 
     def correct(self, answer: Callable) -> Callable:
         """Add the decorated class or function as a right answer; the first one is the truth."""
+        self._insist_on_new(answer.__name__)
         self.right[answer.__name__] = answer
         return answer
 
@@ -81,11 +82,18 @@ class Entry:
 
         def add(answer):
             id_ = answer.__name__
+            self._insist_on_new(id_)
             says = _headline_and_text(answer) if named is None else ""
+            if named is None and not says:
+                raise ValueError(f"{self.exercise.name}: mistake {id_!r} has no docstring to say")
             self.wrong.append(Wrong(id_, says, id_ if named is None else named, answer))
             return answer
 
         return add
+
+    def _insist_on_new(self, id_: str) -> None:
+        if id_ in self.right or any(wrong.id == id_ for wrong in self.wrong):
+            raise ValueError(f"{self.exercise.name}: two answers are called {id_!r}")
 
 
 class Bank:
@@ -108,8 +116,8 @@ class Bank:
         Raises
         ------
         ValueError
-            If two mistakes cannot be told apart, or a right answer looks like a mistake or differs
-            from the first one.
+            If two mistakes cannot be told apart, or a mistake cannot be told from a right answer,
+            or a right answer differs from the first one.
         """
         return [
             self._compile(entry)
@@ -128,15 +136,9 @@ class Bank:
             self._check_right(exercise, name, answer)
         for wrong in entry.wrong:
             mistake = self._fingerprint(exercise, wrong)
-            if mistake is None:
-                continue
-            for other in exercise.mistakes:
-                if _equal(mistake, other):
-                    raise ValueError(
-                        f"{plan.name}: mistakes {other.id!r} and {mistake.id!r} do the same "
-                        "in every case: join them, or add a case that tells them apart"
-                    )
-            exercise.mistakes.append(mistake)
+            if mistake is not None:
+                _insist_on_difference(exercise, mistake)
+                exercise.mistakes.append(mistake)
         return exercise
 
     def _with_truth(self, plan: Exercise, case: Case, reference) -> Case:
@@ -165,22 +167,36 @@ class Bank:
             return None
         for stage in exercise.stages:
             outcomes = exercise.observe(wrong.answer, stage, self.namespace)
-            try:
-                expected = exercise.expect(wrong.answer, stage)
-            except Exception:  # its forward cannot even be measured
-                expected = {name: Outcome() for name in outcomes}
+            expected = exercise.expect(wrong.answer, stage)
             if not all(
                 exercise.agree(case, stage, outcome, expected[case])
                 for case, outcome in outcomes.items()
             ):
+                if _same(outcomes, expected):
+                    raise ValueError(
+                        f"{exercise.name}: mistake {wrong.id!r} cannot be told from a right answer"
+                    )
                 return Mistake(wrong.id, stage, wrong.says, outcomes)
         return None  # right in every visible case: only the hidden check can tell
 
 
-def _equal(one: Mistake, other: Mistake) -> bool:
-    return one.stage == other.stage and all(
-        outcome.same(other.outcomes[name]) for name, outcome in one.outcomes.items()
-    )
+def _insist_on_difference(exercise: Exercise, mistake: Mistake) -> None:
+    """Raise a ValueError if a student who made another mistake would be told of this one."""
+    if not any(outcome.parts for outcome in mistake.outcomes.values()):
+        raise ValueError(
+            f"{exercise.name}: mistake {mistake.id!r} yields no numbers, so anything else that "
+            f"ends the same way would be called by its name: use mistake(named=...)"
+        )
+    for other in exercise.mistakes:
+        if mistake.stage == other.stage and _same(mistake.outcomes, other.outcomes):
+            raise ValueError(
+                f"{exercise.name}: mistakes {other.id!r} and {mistake.id!r} do the same "
+                "in every case: join them, or add a case that tells them apart"
+            )
+
+
+def _same(one: dict[str, Outcome], other: dict[str, Outcome]) -> bool:
+    return all(outcome.same(other[name]) for name, outcome in one.items())
 
 
 def _headline_and_text(answer: Callable) -> str:

@@ -1,6 +1,7 @@
 """What a check says: the same explanation as text for a terminal and as HTML for a notebook."""
 
 import os
+import sys
 from dataclasses import dataclass
 from html import escape
 
@@ -81,6 +82,7 @@ class CheckFailed(Exception):
         super().__init__(str(message))
         self.message = message
         self.mistake = mistake
+        self._shown = False
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows in place of a traceback: the card, and one line beneath it.
@@ -89,7 +91,9 @@ class CheckFailed(Exception):
         """
         if os.environ.get("NBGRADER_EXECUTION") == "validate":
             return str(self).splitlines()
-        show(self.message)
+        if not self._shown:  # IPython asks twice: for the page and for its own records
+            self._shown = True
+            show(self.message)
         return [f"{type(self).__name__}: {self.message.headline}"]
 
 
@@ -102,8 +106,17 @@ def show(message: Message) -> None:
     else:
         shell = get_ipython()
     if shell is None:
-        print(message)
+        say(str(message))
     else:
         from IPython.display import display
 
         display(message)
+
+
+def say(text: str) -> None:
+    """Print, on a terminal that knows few characters with the others replaced."""
+    try:
+        print(text)
+    except UnicodeEncodeError:
+        known = sys.stdout.encoding
+        print(text.encode(known, "replace").decode(known))

@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-import numpy as np
-
 from chainrule.checks import store
-from chainrule.checks.diagnosis import diagnose, find
-from chainrule.checks.exercise import Case, Exercise, observe
-from chainrule.checks.message import CheckFailed, Message, show
-from chainrule.checks.outcome import Outcome, alike, run
+from chainrule.checks.diagnosis import diagnose
+from chainrule.checks.exercise import Exercise
+from chainrule.checks.hidden import try_hidden
+from chainrule.checks.message import CheckFailed, Message, say, show
+from chainrule.checks.outcome import name_of
+from chainrule.checks.quiet import undisturbed
 from chainrule.checks.training import judge_training
-
-_CLOSE = "is close but not exact: derive it, do not measure it"
-HIDDEN_TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 
 
 @dataclass(frozen=True)
@@ -68,13 +65,12 @@ class Checks:
         exercise, answer = self._find(name, "backward")
         failed = self._examine(exercise, answer, "forward")
         if failed is not None:
-            message = Message(
-                "✗",
-                f"{name} backward: cannot be judged while forward is not right.",
-                ("The gradient is measured from your own forward, so mend that first:",
-                 failed.message.headline),
-                reread=exercise.reread,
-            )  # fmt: skip
+            headline = f"{name} backward: cannot be judged while forward is not right."
+            lines = (
+                "The gradient is measured from your own forward, so mend that first:",
+                failed.message.headline,
+            )
+            message = Message("✗", headline, lines, reread=exercise.reread)
             self._fail(name, "backward", CheckFailed(message, failed.mistake))
         self._verify(name, "backward")
 
@@ -109,27 +105,23 @@ class Checks:
         -------
         float
             The points earned, which nbgrader takes as partial credit.
+
+        Raises
+        ------
+        ValueError
+            If there is nothing to try, or the reference itself fails: that is the instructor's
+            error.
         """
         try:
             exercise, answer = self._find(name, "hidden")
         except CheckFailed as failed:
             show(failed.message)
             return 0.0
-        rng = np.random.default_rng(len(cases))  # for upstream gradients
-        missed, total = [], 0
-        for told, inputs in cases.items():
-            for stage in reference:
-                total += 1
-                case = self._hidden_case(exercise, inputs, stage, reference, rng)
-                got = observe(exercise.kind, exercise.returns, answer, stage, case, self._namespace)
-                hint = _disagreement(got, case.truth[stage], tolerance)
-                if hint:
-                    missed.append((told if stage == "result" else f"{told}, {stage}", hint))
-        mistake, message = self._hidden_message(exercise, answer, missed, total)
-        show(message)
-        share = (total - len(missed)) / total
-        self.verdicts.append(Verdict(name, "hidden", share, mistake))
-        return round(points * share, 2)
+        with undisturbed():
+            report = try_hidden(exercise, answer, cases, reference, tolerance, self._namespace)
+        show(report.message)
+        self.verdicts.append(Verdict(name, "hidden", report.share, report.mistake))
+        return _earned(points, report.share)
 
     def training(self, name: str, points: float, **task) -> float:
         """Judge a training function by the loss its network reaches; see `judge_training`.
@@ -141,43 +133,52 @@ class Checks:
         """
         try:
             answer = self._look_up(name, "training")
+            self._insist(callable(answer), name, "training", "a function", answer)
         except CheckFailed as failed:
             show(failed.message)
             return 0.0
-        share, message, mistake = judge_training(name, answer, **task)
+        with undisturbed():
+            share, message, mistake = judge_training(name, answer, **task)
         show(message)
         self.verdicts.append(Verdict(name, "training", share, mistake))
-        return round(points * share, 2)
-
-    def _look_up(self, name: str, stage: str):
-        if name not in self._namespace:
-            message = Message(
-                "✗",
-                f"{name} is not defined.",
-                (
-                    "Run the cell above that defines it. If that cell ends in an error, mend the "
-                    "error first.",
-                ),
-            )
-            self._fail(name, stage, CheckFailed(message, "not_defined"))
-        return self._namespace[name]
+        return _earned(points, share)
 
     def _find(self, name: str, stage: str) -> tuple[Exercise, Callable]:
+        """An exercise and the student's answer to it, or an explanation why there is none."""
         if name not in self._exercises:
             known = ", ".join(self._exercises)
             raise ValueError(f"no exercise is called {name!r}; this problem set has {known}")
         exercise = self._exercises[name]
         answer = self._look_up(name, stage)
-        wants_class = exercise.kind != "function"
-        if isinstance(answer, type) != wants_class and not (wants_class and callable(answer)):
-            wanted = "a class" if wants_class else "a function"
-            message = Message(
-                "✗",
-                f"{name} should be {wanted}, but it is a {type(answer).__name__}.",
-                ("Was the name used for something else further up?",),
-            )
-            self._fail(name, stage, CheckFailed(message, "wrong_type"))
+        wants = "a function" if exercise.kind == "function" else "a class"
+        # A class may come as a function that makes its objects, a function not as a class.
+        fits = callable(answer) and (wants == "a class" or not isinstance(answer, type))
+        self._insist(fits, name, stage, wants, answer)
+        for case in exercise.cases.values():
+            for value in case.inputs.values():
+                if isinstance(value, str):
+                    self._look_up(value, stage, exercise=name)
         return exercise, answer
+
+    def _look_up(self, name: str, stage: str, exercise: str = ""):
+        if name not in self._namespace:
+            line = (
+                "Run the cell above that defines it. If that cell ends in an error, mend the "
+                "error first."
+            )
+            message = Message("✗", f"{name} is not defined.", (line,))
+            self._fail(exercise or name, stage, CheckFailed(message, "not_defined"))
+        return self._namespace[name]
+
+    def _insist(self, fits: bool, name: str, stage: str, wants: str, answer) -> None:
+        if fits:
+            return
+        headline = f"{name} should be {wants}, but it is {name_of(answer)}."
+        line = (
+            f"Has the name {name} been used for something else since? Run the cell that defines "
+            "it again."
+        )
+        self._fail(name, stage, CheckFailed(Message("✗", headline, (line,)), "wrong_type"))
 
     def _verify(self, name: str, stage: str) -> None:
         exercise, answer = self._find(name, stage)
@@ -187,91 +188,19 @@ class Checks:
         self.verdicts.append(Verdict(name, stage, 1.0))
         what = name if stage == "result" else f"{name} {stage}"
         how = ", equal to the measured gradient" if stage == "backward" else ""
-        print(f"✓ {what}: right for {', '.join(exercise.cases)}{how}.")
+        say(f"✓ {what}: right for {', '.join(exercise.cases)}{how}.")
+
+    def _examine(self, exercise: Exercise, answer, stage: str) -> CheckFailed | None:
+        with undisturbed():
+            outcomes = exercise.observe(answer, stage, self._namespace)
+            expected = exercise.expect(answer, stage)
+            return diagnose(exercise, stage, outcomes, expected, answer)
 
     def _fail(self, name: str, stage: str, failed: CheckFailed) -> NoReturn:
         self.verdicts.append(Verdict(name, stage, 0.0, failed.mistake))
         raise failed
 
-    def _examine(self, exercise: Exercise, answer, stage: str) -> CheckFailed | None:
-        outcomes = exercise.observe(answer, stage, self._namespace)
-        return diagnose(exercise, stage, outcomes, exercise.expect(answer, stage))
 
-    def _hidden_case(self, exercise, inputs, stage, reference, rng) -> Case:
-        names = next(iter(exercise.cases.values())).inputs
-        given = dict(zip(names, inputs, strict=True))
-        output_grad = None
-        arguments = [value.copy() if isinstance(value, np.ndarray) else value for value in inputs]
-        if stage == "backward" and exercise.kind == "operation":
-            shape, dtype = np.shape(reference["forward"](*arguments)), inputs[0].dtype
-            output_grad = rng.standard_normal(shape).astype(dtype)
-            arguments.append(output_grad.copy())
-        truth = run(lambda: _name_parts(exercise, stage, reference[stage](*arguments)))
-        return Case(given, output_grad, {stage: truth})
-
-    def _hidden_message(
-        self, exercise: Exercise, answer, missed: list, total: int
-    ) -> tuple[str, Message]:
-        passed = total - len(missed)
-        if not missed:
-            return "", Message("✓", f"{exercise.name}: all {total} hidden checks passed.")
-        if all(hint.endswith(_CLOSE) for _, hint in missed):
-            mistake, lines = "measured_not_derived", ("Close everywhere, exact nowhere.",)
-        else:
-            mistake, lines = self._explain_hidden(exercise, answer)
-        return mistake, Message(
-            "◐" if passed else "✗",
-            f"{exercise.name}: {passed} of {total} hidden checks passed.",
-            lines,
-            tuple(missed),
-            exercise.reread,
-        )
-
-    def _explain_hidden(self, exercise: Exercise, answer) -> tuple[str, tuple[str, ...]]:
-        """What the visible cases tell of the mistake; they are no secret."""
-        for stage in exercise.stages:
-            outcomes = exercise.observe(answer, stage, self._namespace)
-            finding = find(exercise, stage, outcomes, exercise.expect(answer, stage))
-            if finding is not None:
-                return finding.mistake, (finding.headline, *finding.lines)
-        return "only_what_is_shown", (
-            "The inputs of the visible check come out right, these do not: look for what works "
-            "only for the shapes or the numbers shown.",
-        )
-
-
-def _name_parts(exercise: Exercise, stage: str, value) -> dict:
-    if stage == "result":
-        values = value if len(exercise.returns) > 1 else (value,)
-        return dict(zip(exercise.returns, values, strict=True))
-    names = {
-        ("operation", "forward"): "output",
-        ("operation", "backward"): "input_grad",
-        ("loss", "forward"): "loss",
-        ("loss", "backward"): "prediction_grad",
-    }
-    return {names[exercise.kind, stage]: value}
-
-
-def _disagreement(got: Outcome, truth: Outcome, tolerance: float | None) -> str:
-    """How a hidden case fails, with none of its numbers; empty if it does not."""
-    if got.raised:
-        return f"stops with {got.raised}"
-    if got.returned:
-        return f"returns {got.returned}"
-    if got.notes:
-        return ", ".join(sorted(got.notes))
-    for name, right in truth.parts.items():
-        value = got.parts[name]
-        if value.shape != right.shape:
-            return f"{name} has the wrong shape"
-        if value.dtype != right.dtype:
-            return f"{name} is {value.dtype}, not {right.dtype}"
-        if np.isnan(value).any():
-            return f"{name} holds NaN"
-        exact = HIDDEN_TOLERANCE.get(str(right.dtype), 0.0)
-        if not alike(value, right, tolerance or exact):
-            if tolerance is None and alike(value, right, 1e-5):
-                return f"{name} {_CLOSE}"
-            return f"{name} has wrong values"
-    return ""
+def _earned(points: float, share: float) -> float:
+    """The part of the points that is earned; all of them is exactly all."""
+    return float(points) if share == 1 else min(round(points * share, 2), float(points))

@@ -1,33 +1,47 @@
 """What came of running a piece of somebody's code, as plain data that can be compared."""
 
-import contextlib
-import io
+import builtins
 import linecache
+import os
+import sysconfig
 import traceback
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import FunctionType, MethodType
 
 import numpy as np
 
-_PACKAGE = str(Path(__file__).resolve().parent.parent)
+from chainrule.checks.quiet import quiet
+
+_LARGEST = 10**7  # entries; a view of a few bytes can claim to be larger than any memory
+_LONGEST = 200  # characters of an exception's text
+_NOT_THEIRS = tuple(
+    f"{folder}{os.sep}"
+    for folder in (
+        Path(__file__).resolve().parent.parent,
+        *(sysconfig.get_path(name) for name in ("stdlib", "platlib", "purelib")),
+    )
+)
 
 
 @dataclass(frozen=True)
 class Outcome:
     """The result of one run.
 
+    All but `detail` is worded here: nothing in it can be chosen by the code that ran, which may
+    have seen hidden inputs.
+
     Attributes
     ----------
     parts : dict of str to array
         What came back, by name.
     raised : str
-        Name of the exception, if one was raised.
+        Name of the exception, if one was raised; of its nearest builtin base, if it is none.
     detail : str
-        The exception's text and line. For people; never compared.
+        More for people, never compared: the exception's text and line, an object's class.
     returned : str
-        What came back in place of numbers: "nothing", "a str", "2 values".
+        What came back in place of numbers, as "a str where numbers are asked for".
     notes : frozenset of str
         What else was seen: "modified NAME", "random", "stale".
     """
@@ -38,8 +52,13 @@ class Outcome:
     returned: str = ""
     notes: frozenset[str] = frozenset()
 
+    @property
+    def clean(self) -> bool:
+        """Whether numbers came back and nothing else is to be said."""
+        return not (self.raised or self.returned or self.notes)
+
     def same(self, other: "Outcome", tolerance: float = 1e-7) -> bool:
-        """Whether both are the same behaviour, float64 numbers compared to a tolerance."""
+        """Whether both are the same behaviour, numbers compared to a tolerance (see `alike`)."""
         return (
             (self.raised, self.returned, self.notes) == (other.raised, other.returned, other.notes)
             and self.parts.keys() == other.parts.keys()
@@ -60,40 +79,30 @@ def alike(got: np.ndarray, expected: np.ndarray, tolerance: float) -> bool:
     """
     if got.shape != expected.shape or got.dtype != expected.dtype:
         return False
-    if tolerance and expected.dtype == np.float32:
+    return bool(np.all(agreeing(got, expected, tolerance)))
+
+
+def agreeing(got: np.ndarray, expected: np.ndarray, tolerance: float) -> np.ndarray:
+    """Which entries of two arrays of one shape are equal, in the sense of `alike`."""
+    if tolerance and np.float32 in (got.dtype, expected.dtype):
         tolerance = max(tolerance, 1e-5)
     got, expected = got.astype(float), expected.astype(float)
     finite = np.isfinite(expected)
-    if not np.array_equal(got[~finite], expected[~finite], equal_nan=True):
-        return False
-    got, expected = got[finite], expected[finite]
-    scale = np.max(np.abs(expected), initial=0.0)
-    # A NaN in `got` compares as False and so counts as different.
-    return bool(np.all(np.abs(got - expected) <= tolerance * scale))
+    scale = np.max(np.abs(expected), initial=0.0, where=finite)
+    with np.errstate(all="ignore"):
+        near = np.abs(got - expected) <= tolerance * scale  # a NaN in `got` is not near
+    return np.where(finite, near, (got == expected) | (np.isnan(got) & np.isnan(expected)))
 
 
 def run(code: Callable[[], dict]) -> Outcome:
-    """Run code that returns named results, whatever it does.
-
-    Printing, warnings and NumPy's floating-point complaints are swallowed: a warning is not a
-    mistake, and nbgrader takes all points from a cell that writes to stderr.
-    """
+    """Run code that returns named results, whatever it does."""
     try:
         with quiet():
-            results = code()
-    except (KeyboardInterrupt, MemoryError):
-        raise  # a time or memory limit, not an answer
-    except (Exception, SystemExit) as error:
-        return Outcome(raised=type(error).__name__, detail=_explain(error))
-    parts = {}
-    for name, value in results.items():
-        if isinstance(value, Returned):
-            return Outcome(returned=value.what)
-        array = _as_array(value)
-        if array is None:
-            return Outcome(returned=_name_of(value))
-        parts[name] = array
-    return Outcome(parts=parts)
+            return _collect(code())
+    except KeyboardInterrupt:
+        raise  # somebody's patience or time limit, not an answer
+    except BaseException as error:
+        return Outcome(raised=_nearest_builtin(type(error)), detail=_explain(error))
 
 
 @dataclass(frozen=True)
@@ -103,48 +112,107 @@ class Returned:
     what: str
 
 
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Swallow all that the code inside prints or warns of."""
-    with (
-        warnings.catch_warnings(),
-        np.errstate(all="ignore"),
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(io.StringIO()),
-    ):
-        warnings.simplefilter("ignore")
-        yield
+def _collect(results: dict) -> Outcome:
+    parts = {}
+    for name, value in results.items():
+        if isinstance(value, Returned):
+            return Outcome(returned=value.what)
+        array = as_array(value)
+        if array is None:
+            kind = type(value)
+            detail = f"It is of class {kind.__module__}.{kind.__qualname__}."[:_LONGEST]
+            what = " for ".join([name_of(value), *([name] if len(results) > 1 else [])])
+            return Outcome(returned=f"{what} where numbers are asked for", detail=detail)
+        parts[name] = array
+    return Outcome(parts=parts)
 
 
-def _as_array(value) -> np.ndarray | None:
-    """A plain copy of a number or an array of numbers, None for anything else."""
-    if isinstance(value, bool | str | bytes) or value is None:
+def as_array(value) -> np.ndarray | None:
+    """A copy of a number or an array of numbers, None for anything else.
+
+    A subclass is something else: a masked array or a matrix computes by other rules, and one of
+    somebody's own need not mean what it holds.
+    """
+    kind = type(value)
+    is_scalar = issubclass(kind, np.generic) and np.dtype(kind).type is kind
+    if kind is not np.ndarray and kind not in (int, float) and not is_scalar:
         return None
-    if not isinstance(value, np.ndarray | np.generic | int | float):
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub" or array.size > _LARGEST:
         return None
-    array = np.array(value, subok=False)
-    return array if array.dtype.kind in "fiub" else None
+    return array.copy()
 
 
-def _name_of(value) -> str:
+def name_of(value) -> str:
+    """What a value is, in a few words of ours: "nothing", "a str", "a list of 3 values"."""
+    kind = type(value)
     if value is None:
-        return "nothing (None)"
-    if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype}"
-    if isinstance(value, tuple | list):
-        return f"a {type(value).__name__} of {len(value)} values"
-    return f"a {type(value).__name__}"
+        return "nothing"
+    if issubclass(kind, type):
+        return "a class"
+    if kind in (FunctionType, MethodType):
+        return "a function"
+    if issubclass(kind, np.ndarray):
+        return _name_of_array(value)
+    if kind in (tuple, list):
+        count = len(value) if len(value) < 10 else "many"
+        return f"a {kind.__name__} of {count} value{'s' * (count != 1)}"
+    if _is_builtin(kind):
+        return with_article(kind.__name__)
+    return "an object"
+
+
+def _name_of_array(value: np.ndarray) -> str:
+    if type(value) is not np.ndarray:
+        special = {np.matrix: "a matrix", np.ma.MaskedArray: "a masked array"}
+        return special.get(type(value), "a special kind of array")
+    if value.size > _LARGEST:
+        return "a far too large array"
+    holds = {"O": "objects", "c": "complex numbers", "U": "text", "S": "text"}
+    return f"an array of {holds.get(value.dtype.kind, 'numbers')}"
+
+
+def listed(names) -> str:
+    """``"a, b and c"``."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def with_article(word: str) -> str:
+    """``"an int"``, ``"a str"``."""
+    return f"{'an' if word[0] in 'AEIOUaeiou' else 'a'} {word}"
+
+
+def _nearest_builtin(kind: type[BaseException]) -> str:
+    names = (base.__name__ for base in kind.__mro__ if _is_builtin(base))
+    return next(names, "BaseException")
+
+
+def _is_builtin(kind: type) -> bool:
+    return getattr(builtins, kind.__name__, None) is kind
 
 
 def _explain(error: BaseException) -> str:
     """The exception's text, and the student's line that raised it when it can be found."""
-    text = str(error).strip().splitlines()
-    says = text[0] if text else ""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        # A notebook cell is not a file below the package or the installed libraries.
-        if frame.filename.startswith(_PACKAGE) or "site-packages" in frame.filename:
+    try:
+        lines = str.splitlines(str(error).strip())
+    except Exception:  # somebody's own exception may have a broken text
+        lines = []
+    name = [] if _is_builtin(type(error)) else [type(error).__name__]
+    says = ": ".join([*name, *lines[:1]])[:_LONGEST]
+    line = _their_line(error)[:_LONGEST]
+    if not line:
+        return says
+    return f"{says} (in the line: {line})" if says else f"in the line: {line}"
+
+
+def _their_line(error: BaseException) -> str:
+    """The innermost line of the traceback that is neither ours nor of an installed library."""
+    places = [(frame.f_code.co_filename, n) for frame, n in traceback.walk_tb(error.__traceback__)]
+    for filename, number in reversed(places):
+        if filename.startswith(_NOT_THEIRS):
             continue
-        line = linecache.getline(frame.filename, frame.lineno).strip()
+        line = linecache.getline(filename, number).strip()
         if line:
-            return f"{says} (in the line: {line})" if says else f"in the line: {line}"
-    return says
+            return line
+    return ""

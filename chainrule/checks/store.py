@@ -49,8 +49,8 @@ def read(path: Path) -> dict[str, Exercise]:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FileNotFoundError(
-            f"{path.name} is missing: it lies beside the notebook of the problem set. "
-            "Fetch the problem set again and put the file back."
+            f"{path.name} is missing in {path.absolute().parent}: it belongs beside the notebook "
+            "of the problem set. Fetch the problem set again and put the file back."
         ) from None
     except ValueError as error:
         raise ValueError(
@@ -61,7 +61,13 @@ def read(path: Path) -> dict[str, Exercise]:
             f"{path.name} has another format than this version of chainrule reads "
             f"({FORMAT}): fetch the problem set again, or update chainrule."
         )
-    return {one["name"]: _exercise_from_data(one) for one in data["exercises"]}
+    try:
+        return {one["name"]: _exercise_from_data(one) for one in data["exercises"]}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(
+            f"{path.name} is damaged ({type(error).__name__}: {error}): fetch the problem set "
+            "again."
+        ) from None
 
 
 def _exercise_to_data(exercise: Exercise) -> dict:

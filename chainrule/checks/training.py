@@ -5,7 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from chainrule.checks.message import Message
-from chainrule.checks.outcome import Outcome, run
+from chainrule.checks.outcome import Outcome, Returned, run
+from chainrule.checks.symptoms import stops_with
+
+_NOTHING, _NO_NETWORK = "nothing", "no network"
 
 
 def judge_training(
@@ -18,6 +21,7 @@ def judge_training(
     target: float,
     seed: int,
     reread: str = "",
+    hidden: bool = False,
 ) -> tuple[float, Message, str]:
     """Train with the student's function and measure the loss on data it has not seen.
 
@@ -35,6 +39,10 @@ def judge_training(
         The mean squared error that earns all of them.
     seed : int
         Of the generator handed to ``train``.
+    reread : str
+        Where the lectures explain it.
+    hidden : bool
+        Whether the data is a secret: then nothing is quoted that the function has said.
 
     Returns
     -------
@@ -49,17 +57,21 @@ def judge_training(
     def attempt():
         network = train(*(array.copy() for array in data), np.random.default_rng(seed))
         if network is None:
-            return {"prediction": None}
+            return {"prediction": Returned(_NOTHING)}
+        if not hasattr(network, "forward"):
+            return {"prediction": Returned(_NO_NETWORK)}
         return {"prediction": network.forward(X.copy())}
 
     outcome = run(attempt)
     problem = _problem(outcome, y)
     if problem is not None:
         mistake, headline = problem
-        return 0.0, Message("✗", f"{name}: {headline}", reread=reread), mistake
+        lines = (outcome.detail,) if outcome.detail and not hidden else ()
+        return 0.0, Message("✗", f"{name}: {headline}", lines, reread=reread), mistake
 
     prediction = outcome.parts["prediction"]
-    loss = float(np.sum((prediction - y) ** 2) / len(y))
+    with np.errstate(over="ignore"):
+        loss = float(np.sum((prediction.astype(float) - y) ** 2) / len(y))
     evidence = (
         ("held-out loss", f"{loss:.4g}"),
         ("single layer", f"{baseline:.4g}"),
@@ -77,20 +89,21 @@ def judge_training(
 
 def _problem(outcome: Outcome, y: np.ndarray) -> tuple[str, str] | None:
     if outcome.raised == "NotImplementedError":
-        return "not_implemented", "is not written yet, or something it uses is not."
-    if outcome.raised == "AttributeError" and "forward" in outcome.detail:
-        return "wrong_type", "return the network itself; what came back has no forward."
+        return "not_implemented", "it is not written yet, or something it uses is not."
     if outcome.raised:
-        return "raises", f"stops with {outcome.raised}: {outcome.detail}"
-    if outcome.returned.startswith("nothing"):
-        return "returns_nothing", "nothing comes back: is `return network` missing?"
+        return "raises", f"{stops_with(outcome.raised)}."
+    if outcome.returned == _NOTHING:
+        return "returns_nothing", "it returns nothing: is `return network` missing?"
+    if outcome.returned == _NO_NETWORK:
+        return "wrong_type", "it returns something that has no forward: return the network itself."
     if outcome.returned:
-        return "wrong_type", f"the network predicts {outcome.returned}, where numbers should be."
+        return "wrong_type", f"the network predicts {outcome.returned}."
     prediction = outcome.parts["prediction"]
     if prediction.shape != y.shape:
         return (
             "wrong_shape",
-            f"the network predicts shape {prediction.shape} where {y.shape} is right.",
+            f"the network predicts an array of shape {prediction.shape}, the targets have shape "
+            f"{y.shape}.",
         )
     if not np.isfinite(prediction).all():
         return "diverged", "training diverged to NaN or infinity: try a smaller learning rate."

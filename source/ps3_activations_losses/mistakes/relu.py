@@ -270,7 +270,7 @@ class forgotten_return(ReLU):
         np.maximum(self.input_, 0)
 
 
-@relu.mistake(named="")
+@relu.mistake(named="one_sample_only")
 class one_sample_only(ReLU):
     def _input_grad(self, output_grad):
         input_grad = np.zeros_like(output_grad)

@@ -53,7 +53,7 @@ def by_hand(X, y, rng):
     return network
 
 
-@training.mistake()
+@training.mistake(named="sigmoid_output")
 def sigmoid_output(X, y, rng):
     return train([Dense(32, Tanh()), Dense(3, Sigmoid())], X, y, rng)
 
@@ -69,7 +69,7 @@ def history_returned(X, y, rng):
     return Trainer(network, SGD(0.05)).fit(X, y, epochs=20)
 
 
-@training.mistake()
+@training.mistake(named="diverged")
 def diverged(X, y, rng):
     return train([Dense(32, Sigmoid()), Dense(3)], X, y, rng, lr=5, epochs=50)
 
