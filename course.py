@@ -166,7 +166,8 @@ def build_with_uv():
 
 def build_with_pip():
     """Make the environment with venv; fill it with a uv installed there, else with pip."""
-    if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
+    specs = [importlib.util.find_spec(name) for name in ("venv", "ensurepip")]
+    if not all(spec and spec.origin for spec in specs):  # no origin: a folder left behind, empty
         raise CourseError(
             "this Python cannot make environments: install its venv module (Debian, Ubuntu: "
             "sudo apt install python3-venv) or uv, and run the same command again"

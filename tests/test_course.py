@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -333,7 +334,10 @@ def test_a_read_only_checkout_is_told_in_one_line(checkout, environment):
 # --- which installer ------------------------------------------------------------------------------
 
 
-def installers(course, monkeypatch, failing=(), uv=None, modules=("venv", "ensurepip"), says="no"):
+MODULES = {"venv": "venv.py", "ensurepip": "ensurepip.py"}
+
+
+def installers(course, monkeypatch, failing=(), uv=None, modules=MODULES, says="no"):
     """Build with pretended steps; return, in order, by what each step was done.
 
     A step fails, printing `says`, when one of `failing` is the tool that does it.
@@ -353,9 +357,8 @@ def installers(course, monkeypatch, failing=(), uv=None, modules=("venv", "ensur
 
     monkeypatch.setattr(course, "step", step)
     monkeypatch.setattr(course.shutil, "which", lambda name: uv)
-    monkeypatch.setattr(
-        course.importlib.util, "find_spec", lambda name: name if name in modules else None
-    )
+    specs = {name: SimpleNamespace(origin=origin) for name, origin in modules.items()}
+    monkeypatch.setattr(course.importlib.util, "find_spec", specs.get)
     monkeypatch.setattr(course, "write_settings", lambda: course.ENV.mkdir(exist_ok=True))
     course.build()
     return used
@@ -366,7 +369,7 @@ def test_uv_on_path_does_everything(course, monkeypatch):
 
 
 def test_uv_on_path_needs_no_ensurepip(course, monkeypatch):
-    assert installers(course, monkeypatch, uv="/bin/uv", modules=()) == ["uv"] * 3
+    assert installers(course, monkeypatch, uv="/bin/uv", modules={}) == ["uv"] * 3
 
 
 def test_without_uv_on_path_it_is_installed_into_the_environment(course, monkeypatch):
@@ -396,9 +399,15 @@ def test_no_other_installer_is_tried_without_a_network(course, monkeypatch):
         installers(course, monkeypatch, failing=["pip for uv", "pip"], says="getaddrinfo failed")
 
 
-@pytest.mark.parametrize("missing", ["venv", "ensurepip"])
-def test_a_python_without_venv_or_ensurepip_is_told_what_to_install(course, monkeypatch, missing):
-    modules = {"venv", "ensurepip"} - {missing}
+@pytest.mark.parametrize(
+    "modules",
+    [
+        {"venv": "venv.py"},
+        {"ensurepip": "ensurepip.py"},
+        {"venv": "venv.py", "ensurepip": None},  # an empty folder of that name
+    ],
+)
+def test_a_python_without_venv_or_ensurepip_is_told_what_to_install(course, monkeypatch, modules):
     with pytest.raises(course.CourseError, match="apt install python3-venv"):
         installers(course, monkeypatch, modules=modules)
 
