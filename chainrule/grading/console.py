@@ -35,6 +35,9 @@ class BarProgress(grade.Progress):
             transient=True,
         )
 
+    def say(self, text: str) -> None:
+        self.bar.console.print(Text(text))
+
     def start(self, total: int) -> None:
         self.task = self.bar.add_task("", total=total, student="")
         self.bar.start()
@@ -57,6 +60,9 @@ class LineProgress(grade.Progress):
     def __init__(self, console: Console):
         self.console = console
         self.done = 0
+
+    def say(self, text: str) -> None:
+        self.console.print(Text(text), soft_wrap=True)
 
     def start(self, total: int) -> None:
         self.total = total

@@ -8,6 +8,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.utils import compute_checksum, is_locked
 
 from chainrule.grading.course import Course, CourseError
 from chainrule.grading.gradesheet import FAILED, Row, read_rows, write_csv
@@ -19,6 +20,9 @@ from chainrule.grading.workshop import Workshop, workshop
 
 class Progress:
     """What :func:`grade` tells while it works; this one keeps quiet."""
+
+    def say(self, text: str) -> None:
+        """Something else to know."""
 
     def start(self, total: int) -> None:
         """`total` submissions are going to be graded."""
@@ -69,6 +73,7 @@ def grade(
     if not students:
         raise CourseError(f"nobody to grade: no folders in {course.submitted}")
     if not _is_released(course, assignment):
+        progress.say(f"Releasing {assignment}: the gradebook does not hold it as it is in source/")
         release(course, assignment)
     pristine = {
         title: nbformat.read(course.release / assignment / f"{title}.ipynb", as_version=4)
@@ -100,6 +105,7 @@ def submitters(course: Course) -> list[str]:
 
 
 def _is_released(course: Course, assignment: str) -> bool:
+    """Whether release/ and gradebook hold the problem set, with the given cells of source/."""
     titles = course.notebooks(assignment)
     if not all((course.release / assignment / f"{name}.ipynb").is_file() for name in titles):
         return False
@@ -107,9 +113,20 @@ def _is_released(course: Course, assignment: str) -> bool:
         return False
     with Gradebook(course.db_url) as book:
         try:
-            return {nb.name for nb in book.find_assignment(assignment).notebooks} == set(titles)
+            recorded = {
+                (title, cell.name): cell.checksum
+                for title in titles
+                for cell in book.find_notebook(title, assignment).source_cells
+            }
         except MissingEntry:
             return False
+    current = {
+        (title, cell.metadata.nbgrader["grade_id"]): compute_checksum(cell)
+        for title in titles
+        for cell in nbformat.read(course.source / assignment / f"{title}.ipynb", as_version=4).cells
+        if is_locked(cell)
+    }
+    return all(recorded.get(name) == checksum for name, checksum in current.items())
 
 
 def _grade_one(shop: Workshop, student: str, pristine: dict[str, NotebookNode]) -> Row:
@@ -126,7 +143,7 @@ def _grade_one(shop: Workshop, student: str, pristine: dict[str, NotebookNode]) 
         shop.run(GenerateFeedback, student)
         for step, place in (("autograded", course.autograded), ("feedback", course.feedback)):
             shop.publish(step, student, place / student / assignment)
-        (row,) = (row for row in read_rows(course, assignment) if row.student == student)
+        (row,) = read_rows(course, assignment, student)
         return row
     except Exception as error:
         shop.log.exception("could not grade %s", student)
@@ -159,10 +176,10 @@ def _complete(shop: Workshop, taken: Submission, pristine: dict[str, NotebookNod
     folder.mkdir(parents=True, exist_ok=True)
     for title, blank in pristine.items():
         path = folder / f"{title}.ipynb"
-        nb = nbformat.from_dict(blank) if title in absent else nbformat.read(path, as_version=4)
-        if taken.notes:
-            add_notes(nb, taken.notes)
-        _write(nb, path)
+        if title in absent:
+            _write(blank, taken.notes, path)
+        elif taken.notes:
+            _write(nbformat.read(path, as_version=4), taken.notes, path)
 
 
 def _record_zero(shop: Workshop, student: str, titles: list[str]) -> None:
@@ -190,14 +207,15 @@ def _leave_word(
             book.update_or_create_submission(shop.assignment, student)
         folder.mkdir(parents=True, exist_ok=True)
         for title, blank in pristine.items():
-            nb = nbformat.from_dict(blank)
-            add_notes(nb, [note])
-            _write(nb, folder / f"{title}.ipynb")
+            _write(blank, [note], folder / f"{title}.ipynb")
     except Exception:  # what made grading fail may do so here too; the row still tells
         shop.log.exception("could not write down that grading failed")
 
 
-def _write(nb: NotebookNode, path: Path) -> None:
+def _write(nb: NotebookNode, notes: list[Note], path: Path) -> None:
+    """Write a notebook with notes on top."""
+    nb = nbformat.from_dict(nb)
+    add_notes(nb, notes)
     if path.exists():
         path.chmod(0o644)  # nbgrader leaves it read-only
     nbformat.write(nb, path)

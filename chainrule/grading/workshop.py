@@ -2,7 +2,7 @@
 
 nbgrader works on one course folder: it changes into it, deletes a result before making it anew,
 and matches paths as glob patterns. In a workshop it does so on copies, with one submission at a
-time; what came out well is then moved to its place in one step. So an interrupted run leaves the
+time; what came out well then replaces the last result in one step. So an interrupted run leaves the
 last good result, a submission cannot reach its neighbours through ``../..``, and a checkout in a
 folder called ``[2026]`` works.
 """
@@ -63,7 +63,7 @@ class Workshop:
         work.start()
 
     def publish(self, step: str, student: str, folder: Path) -> None:
-        """Move what a converter made to `folder`, replacing what is there."""
+        """Put what a converter made into `folder`, replacing what is there."""
         replace_tree(self.folder(step, student), folder)
 
     def clear(self, student: str) -> None:
@@ -109,13 +109,13 @@ def workshop(course: Course, assignment: str) -> Iterator[Workshop]:
 
 
 def replace_tree(new: Path, place: Path) -> None:
-    """Put the folder `new` at `place`; whoever looks sees the old or the new one, no mixture."""
+    """Put a copy of the folder `new` at `place`; no mixture of old and new is ever there."""
     place.parent.mkdir(parents=True, exist_ok=True)
     arriving = place.with_name(f".{place.name}.new")
     for leftover in (arriving, arriving.with_suffix(".old")):
         if leftover.exists():
             rmtree(str(leftover))
-    shutil.move(new, arriving)
+    shutil.copytree(new, arriving)
     if place.exists():
         leaving = arriving.with_suffix(".old")
         place.rename(leaving)

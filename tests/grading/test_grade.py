@@ -243,6 +243,20 @@ def test_a_course_that_was_never_released_is_released_first(course):
     assert points_of(grade(course, NAME)) == {"full": 6.0}
 
 
+def test_a_hidden_check_mended_in_the_source_is_used(released):
+    hand_in(released, "full", blank(released).solve().nb)
+    assert points_of(grade(released, NAME)) == {"full": 6.0}
+    path = released.source / NAME / f"{NAME}.ipynb"
+    path.write_text(path.read_text(encoding="utf-8").replace("1.5 for", "1.0 for"), "utf-8")
+    assert points_of(grade(released, NAME)) == {"full": 5.0}
+
+
+def test_a_class_that_is_up_to_date_is_not_released_again(released, monkeypatch):
+    hand_in(released, "full", blank(released).solve().nb)
+    monkeypatch.setattr(grade_module, "release", None)
+    assert points_of(grade(released, NAME)) == {"full": 6.0}
+
+
 @pytest.mark.parametrize("name", ["[a-z]*", "a?", " a", "a\x07b"])
 def test_a_folder_name_nbgrader_cannot_take_gets_a_row(released, name):
     hand_in(released, name, blank(released).solve().nb)
