@@ -37,7 +37,7 @@ def try_hidden(
     answer: Callable,
     cases: Mapping[str, tuple],
     reference: Mapping[str, Callable],
-    tolerance: float | None,
+    tolerance: float | Mapping[str, float] | None,
     namespace: Mapping,
 ) -> Report:
     """Compare an answer with a reference on every case and stage.
@@ -50,8 +50,8 @@ def try_hidden(
         What the student is told, and the inputs.
     reference : mapping of str to callable
         By stage; see `Checks.hidden`.
-    tolerance : float or None
-        None for that of an exact formula.
+    tolerance : float, mapping of str to float, or None
+        For all cases, or for those named; else that of an exact formula.
     namespace : mapping
 
     Raises
@@ -62,10 +62,13 @@ def try_hidden(
     trials = list(_trials(exercise, cases, reference))
     if not trials:
         raise ValueError(f"{exercise.name}: a hidden check needs cases and a reference")
+    if isinstance(tolerance, Mapping) and not tolerance.keys() <= cases.keys():
+        raise ValueError(f"{exercise.name}: a tolerance for no case: {set(tolerance) - set(cases)}")
     missed = []
     for told, stage, case in trials:
         got = observe(exercise.kind, exercise.returns, answer, stage, case, namespace)
-        hint = _disagreement(got, case.truth[stage], tolerance)
+        allowed = tolerance.get(told) if isinstance(tolerance, Mapping) else tolerance
+        hint = _disagreement(got, case.truth[stage], allowed)
         if hint:
             missed.append((told if stage == "result" else f"{told}, {stage}", hint))
     passed = len(trials) - len(missed)

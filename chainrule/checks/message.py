@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from html import escape
 
 # Readable on light and on dark backgrounds; the words and the mark carry the meaning without them.
-_COLOURS = {"✗": "#d55e00", "✓": "#009e73", "◐": "#b8860b"}
+_MARKS = {
+    "✗": ("#d55e00", "not yet right"),
+    "✓": ("#009e73", "right"),
+    "◐": ("#b8860b", "right in part"),
+}
+_GAP = "margin:4px 0"
 
 
 @dataclass(frozen=True)
@@ -47,22 +52,29 @@ class Message:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        """A card of plain tags and few styles, so that it survives in an untrusted notebook."""
-        colour = _COLOURS[self.mark]
+        """A card of plain tags and few styles, so that it survives in an untrusted notebook.
+
+        Text and background keep the colours of the theme, light or dark.
+        """
+        colour, name = _MARKS[self.mark]
+        left = "text-align:left;padding:2px 12px 2px 0"
         rows = "".join(
-            f'<tr><th scope="row" style="text-align:left">{escape(name)}</th>'
-            f'<td style="text-align:left"><code>{escape(value)}</code></td></tr>'
+            f'<tr><th scope="row" style="{left};font-weight:normal">{escape(name)}</th>'
+            f'<td style="{left}"><code>{escape(value)}</code></td></tr>'
             for name, value in self.evidence
         )
+        paragraphs = [
+            f'<strong><span role="img" aria-label="{name}">{self.mark}</span> '
+            f"{escape(self.headline)}</strong>",
+            *map(escape, self.lines),
+        ]
+        reread = [f"Reread: <em>{escape(self.reread)}</em>"] if self.reread else []
         return "".join(
             [
-                f'<div role="status" style="border-left:5px solid {colour};padding:4px 12px">',
-                f'<p style="margin:4px 0"><strong>{self.mark} {escape(self.headline)}</strong></p>',
-                *(f'<p style="margin:4px 0">{escape(line)}</p>' for line in self.lines),
-                f'<table style="margin:4px 0">{rows}</table>' if rows else "",
-                f'<p style="margin:4px 0">Reread: <em>{escape(self.reread)}</em></p>'
-                if self.reread
-                else "",
+                f'<div style="border-left:5px solid {colour};padding:2px 12px">',
+                *(f'<p style="{_GAP}">{text}</p>' for text in paragraphs),
+                f'<table style="{_GAP}"><tbody>{rows}</tbody></table>' if rows else "",
+                *(f'<p style="{_GAP}">{text}</p>' for text in reread),
                 "</div>",
             ]
         )

@@ -83,7 +83,7 @@ class Checks:
         name: str,
         points: float,
         cases: Mapping[str, tuple],
-        tolerance: float | None = None,
+        tolerance: float | Mapping[str, float] | None = None,
         **reference: Callable,
     ) -> float:
         """Compare an answer with an independent reference on inputs that no student sees.
@@ -95,8 +95,9 @@ class Checks:
             For all cases; every case and stage earns an equal part.
         cases : mapping of str to tuple of arrays
             What the student is told, and the inputs, which the student is not.
-        tolerance : float, optional
-            Where even a right answer is not exact; the default is that of an exact formula.
+        tolerance : float or mapping of str to float, optional
+            Where even a right answer is not exact, for all cases or for those named; the default
+            is that of an exact formula.
         **reference : callable
             By stage: ``forward=f(*inputs)``, ``backward=f(*inputs, output_grad)`` for an operation
             and ``f(*inputs)`` for a loss; ``result=f(*inputs)`` for a function.

@@ -20,7 +20,7 @@ def quiet() -> Iterator[None]:
     takes all points from a cell that writes to stderr.
     """
     with (
-        warnings.catch_warnings(),
+        warnings.catch_warnings(record=True),  # the code may take off the filter below
         np.errstate(all="ignore"),
         contextlib.redirect_stdout(_Nowhere()),
         contextlib.redirect_stderr(_Nowhere()),
