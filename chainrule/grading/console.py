@@ -48,7 +48,7 @@ class BarProgress(grade.Progress):
     def end(self, row: Row, seconds: float) -> None:
         self.bar.advance(self.task)
         if row.needs_attention:
-            self.bar.console.print(Text(f"{row.student}: {row.remark}"))
+            self.bar.console.print(Text(f"{row.student}: {row.status}"))
 
     def finish(self) -> None:
         self.bar.stop()

@@ -86,3 +86,14 @@ def test_a_warning_in_a_check_cell_is_no_failure():
     names = [next(cell for cell in nb.cells if cell.id == name).outputs[0].name
              for name in ("c0", "c1")]  # fmt: skip
     assert names == ["stderr", "stdout"]
+
+
+def test_a_failing_check_shows_its_card_once():
+    """IPython asks an exception for its traceback more than once."""
+    nb = run(
+        "from chainrule.checks.message import CheckFailed, Message\n"
+        "raise CheckFailed(Message('✗', 'double is wrong.'))"
+    )
+    kinds = [output.output_type for output in nb.cells[0].outputs]
+    assert kinds == ["display_data", "error"]
+    assert "<strong>✗ double is wrong.</strong>" in nb.cells[0].outputs[0].data["text/html"]
