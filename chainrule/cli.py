@@ -205,8 +205,7 @@ def _instructor_module(name: str):
         if missing == "chainrule":
             raise
         raise CourseError(
-            f"this command is for instructors and needs {missing}: "
-            'pip install "chainrule[grading]"'
+            f'this command is for instructors and needs {missing}: pip install "chainrule[grading]"'
         ) from None
 
 
