@@ -25,6 +25,8 @@ c.CourseDirectory.ignore = [
 ]
 
 # ---------------------------------------------------------------- release
+# release/ is committed, so it is always there already: generate_assignment replaces it.
+c.GenerateAssignment.force = True
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
 c.ClearSolutions.text_stub = "*Write your answer here (replace this line).*"
 
