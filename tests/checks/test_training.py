@@ -1,0 +1,160 @@
+"""A training function is judged by what its network predicts for data it has not seen."""
+
+import numpy as np
+import pytest
+from small_exercises import checks_of
+
+from chainrule.checks.training import judge_training
+
+rng = np.random.default_rng(4)
+X, y = rng.uniform(-1, 1, (40, 2)), rng.uniform(-1, 1, (40, 1))
+X_HELD, Y_HELD = rng.uniform(-1, 1, (30, 2)), rng.uniform(-1, 1, (30, 1))
+TASK = {
+    "data": (X, y),
+    "held_out": (X_HELD, Y_HELD),
+    "baseline": 0.5,
+    "target": 0.1,
+    "seed": 3,
+    "reread": "lecture 09",
+}
+
+
+class Network:
+    """Predicts what it is told to."""
+
+    def __init__(self, predict):
+        self.predict = predict
+
+    def forward(self, X):
+        return self.predict(X)
+
+
+def predicting(predict):
+    return lambda X, y, rng: Network(predict)
+
+
+def off_by(error):
+    """A network whose mean squared error on the held-out data is the square of ``error``."""
+    return predicting(lambda X: Y_HELD + error)
+
+
+def raising(error):
+    def train(X, y, rng):
+        raise error
+
+    return train
+
+
+@pytest.mark.parametrize(
+    ("error", "share", "mark"), [(0.0, 1.0, "✓"), (0.6, 0.5, "◐"), (0.8, 0.0, "✗")]
+)
+def test_the_target_earns_all_the_baseline_half_and_less_nothing(error, share, mark):
+    earned, message, _ = judge_training("train", off_by(error), **TASK)
+    assert earned == share
+    assert message.mark == mark
+    shown = dict(message.evidence)
+    assert float(shown["held-out loss"]) == pytest.approx(error**2, abs=1e-6)
+    assert (shown["single layer"], shown["for all points"]) == ("0.5", "0.1")
+
+
+@pytest.mark.parametrize(
+    ("train", "mistake", "says"),
+    [
+        (raising(NotImplementedError()), "not_implemented", "not written yet"),
+        (raising(ValueError("CANARY")), "raises", "your code stops with a ValueError"),
+        (lambda X, y, rng: None, "returns_nothing", "is `return network` missing?"),
+        (lambda X, y, rng: [1, 2], "wrong_type", "has no forward: return the network itself"),
+        (predicting(lambda X: None), "wrong_type", "the network predicts nothing where numbers"),
+        (predicting(lambda X: "0"), "wrong_type", "the network predicts a str"),
+        (predicting(lambda X: Y_HELD[:, 0]), "wrong_shape", "shape (30,), the targets have shape"),
+        (predicting(lambda X: 0.0), "wrong_shape", "shape ()"),
+        (predicting(lambda X: Y_HELD * np.nan), "diverged", "diverged to NaN"),
+        (predicting(lambda X: Y_HELD * np.inf), "diverged", "smaller learning rate"),
+        (predicting(lambda X: np.abs(X[:, :1])), "sigmoid_output", "Linear or Tanh"),
+        (predicting(lambda X: 0 * X[:, :1] - 5), "constant_output", "the same for every sample"),
+        (predicting(lambda X: 9 * X[:, :1]), "untrained", "does the optimizer step"),
+        (off_by(0.6), "undertrained", "more epochs"),
+        (predicting(lambda X: 1e300 * X[:, :1]), "untrained", "far from that of a single layer"),
+    ],
+)
+def test_what_went_wrong_is_told(train, mistake, says):
+    share, message, found = judge_training("train", train, **TASK)
+    assert found == mistake
+    assert share < 1
+    assert says in str(message)
+    assert message.headline.startswith("train: ")
+    assert message.reread == "lecture 09"
+
+
+def test_the_generator_and_the_data_are_those_asked_for():
+    seen = {}
+
+    def train(X, y, rng):
+        seen.update(X=X.copy(), y=y.copy(), draw=rng.standard_normal())
+        X[:] = y[:] = 0  # copies: the next check is given the same data
+        return Network(lambda X: Y_HELD)
+
+    for _ in range(2):
+        assert judge_training("train", train, **TASK)[0] == 1.0
+        assert np.array_equal(seen["X"], X)
+        assert np.array_equal(seen["y"], y)
+        assert seen["draw"] == np.random.default_rng(3).standard_normal()
+
+
+def test_held_out_targets_are_not_changed_by_the_network():
+    def vandal(X):
+        X[:] = 0
+        return np.zeros((30, 1))
+
+    before = Y_HELD.copy(), X_HELD.copy()
+    judge_training("train", predicting(vandal), **TASK)
+    assert np.array_equal(Y_HELD, before[0])
+    assert np.array_equal(X_HELD, before[1])
+
+
+def test_an_exceptions_text_is_shown_but_not_where_the_data_is_hidden():
+    for hidden in (False, True):
+        _, message, _ = judge_training(
+            "train", raising(ValueError("CANARY")), **TASK, hidden=hidden
+        )
+        assert ("CANARY" in str(message)) is not hidden
+        assert "CANARY" not in message.headline
+
+
+@pytest.fixture
+def grade(tmp_path, capsys):
+    def run(train):
+        namespace = {} if train is None else {"train": train}
+        checks = checks_of(tmp_path, **namespace)
+        earned = checks.training("train", 8, **TASK)
+        shown = capsys.readouterr()
+        assert shown.err == ""
+        assert type(earned) is float
+        return earned, shown.out, checks.verdicts[-1]
+
+    return run
+
+
+@pytest.mark.parametrize(("error", "points"), [(0.0, 8.0), (0.6, 4.0), (0.8, 0.0)])
+def test_a_check_cell_gets_the_points_and_shows_the_message(grade, error, points):
+    earned, shown, verdict = grade(off_by(error))
+    assert earned == points
+    assert shown[0] in "✓◐✗"
+    assert verdict.share == points / 8
+
+
+def test_a_missing_function_and_one_that_is_none_earn_nothing(grade):
+    earned, shown, verdict = grade(None)
+    assert (earned, verdict.mistake) == (0.0, "not_defined")
+    assert shown.startswith("✗ train is not defined.")
+    earned, shown, verdict = grade(Network(None))
+    assert (earned, verdict.mistake) == (0.0, "wrong_type")
+    assert shown.startswith("✗ train should be a function, but it is an object.")
+
+
+def test_what_training_prints_is_not_shown(grade):
+    def loud(X, y, rng):
+        print("epoch 1")
+        return Network(lambda X: Y_HELD)
+
+    assert "epoch" not in grade(loud)[1]
