@@ -31,7 +31,7 @@ layer_backward = Entry(
         "a single sample": Case(layer(1, 2, 3)),
         "as many samples as features and neurons": Case(layer(3, 3, 3)),
     },
-    reread="lecture 07, \u201cMultiply by weights\u201d and \u201cAdd a bias\u201d",
+    reread="lecture 07, “The product with the weights” and “The bias”",
     returns=("X_grad", "W_grad", "b_grad"),
 )
 

@@ -25,7 +25,7 @@ mae = Entry(
             truth={"backward": None},
         ),
     },
-    reread="lecture 01, \u201cWhere people go wrong\u201d (the absolute value at 0)",
+    reread="lecture 01, “Where people go wrong”: the absolute value at 0",
 )
 
 

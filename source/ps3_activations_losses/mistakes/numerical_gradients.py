@@ -40,7 +40,7 @@ numerical = Entry(
             tolerance=1e-7,
         ),
     },
-    reread="lecture 01, \u201cWhy the central difference wins\u201d",
+    reread="lecture 01, “Why the central difference beats the forward difference”",
     returns=("W1_grad", "W2_grad"),
 )
 

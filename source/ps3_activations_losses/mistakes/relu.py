@@ -29,7 +29,7 @@ relu = Entry(
             {"backward": None},
         ),
     },
-    reread="lecture 07: the sigmoid as an operation, and where people go wrong",
+    reread="lecture 07, “The sigmoid” and “Why the upstream gradient must be random”",
 )
 
 

@@ -28,7 +28,7 @@ tanh = Entry(
             {"backward": None},
         ),
     },
-    reread="lecture 07, \u201cOne operation: sigmoid\u201d: the derivative written with the output",
+    reread="lecture 07, “The sigmoid”: the derivative written with the output",
 )
 
 

@@ -30,7 +30,7 @@ two_layer = Entry(
         "a single sample": Case(two_layers(1, 2, 4)),
         "as many samples as features and neurons": Case(two_layers(3, 3, 3)),
     },
-    reread="lecture 07, \u201cThe network by hand\u201d",
+    reread="lecture 07, “The network of lecture 05, taken apart”",
     returns=("W1_grad", "W2_grad"),
 )
 
