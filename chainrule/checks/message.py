@@ -2,6 +2,7 @@
 
 import os
 import sys
+import textwrap
 from dataclasses import dataclass
 from html import escape
 
@@ -11,6 +12,7 @@ _MARKS = {
     "✓": ("#009e73", "right"),
     "◐": ("#b8860b", "right in part"),
 }
+WIDTH = 80  # characters of a line of text
 _GAP = "margin:4px 0"
 
 
@@ -42,10 +44,10 @@ class Message:
         width = max((len(name) for name, _ in self.evidence), default=0)
         return "\n".join(
             [
-                f"{self.mark} {self.headline}",
-                *(f"  {line}" for line in self.lines),
+                *_wrap(f"{self.mark} {self.headline}", indent=""),
+                *(part for line in self.lines for part in _wrap(line, indent="  ")),
                 *(f"    {name:<{width}}  {value}" for name, value in self.evidence),
-                *([f"  Reread: {self.reread}"] if self.reread else []),
+                *(_wrap(f"Reread: {self.reread}", indent="  ") if self.reread else []),
             ]
         )
 
@@ -78,6 +80,11 @@ class Message:
                 "</div>",
             ]
         )
+
+
+def _wrap(text: str, indent: str) -> list[str]:
+    """Lines for a terminal; `nbgrader validate` cuts off what is longer."""
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent="  ")
 
 
 class CheckFailed(Exception):

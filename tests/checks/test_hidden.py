@@ -154,7 +154,7 @@ def test_what_works_for_the_shown_numbers_only_is_told(grade):
     earned, shown, verdict = grade(capped)
     assert earned < 4.0
     assert verdict.mistake == "only_what_is_shown"
-    assert "look for what works only for the shapes or the numbers shown" in shown
+    assert "look for what works only for the shapes or the numbers shown" in " ".join(shown.split())
 
 
 def test_a_mistake_that_the_visible_check_shows_is_named(grade):

@@ -53,6 +53,12 @@ def test_the_text_has_every_line_the_aligned_evidence_and_where_to_reread():
     ]
 
 
+def test_long_sentences_are_wrapped_so_that_nothing_cuts_them_off():
+    text = str(Message("✗", "headline " * 20, ("word " * 40,), reread="lecture " * 20))
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert text.count("word") == 40
+
+
 def test_a_message_of_a_headline_only_is_one_line():
     assert str(Message("✓", "all right.")) == "✓ all right."
     assert "Reread" not in Message("✓", "all right.")._repr_html_()
