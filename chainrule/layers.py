@@ -2,7 +2,18 @@
 
 import numpy as np
 
-from chainrule.operations import BiasAdd, Linear, Operation, ParamOperation, WeightMultiply
+from chainrule.initialisers import normal
+from chainrule.operations import (
+    BiasAdd,
+    Drop,
+    Linear,
+    Normalise,
+    Operation,
+    ParamOperation,
+    Scale,
+    WeightMultiply,
+    check_batch,
+)
 
 
 class Layer:
@@ -12,25 +23,34 @@ class Layer:
 
     Parameters
     ----------
-    neurons : int
-        Width of the output.
     rng : numpy.random.Generator, optional
         Draws the parameters. A layer in a network uses the network's. Anything with a
         ``standard_normal`` method serves.
+
+    Attributes
+    ----------
+    training : bool
+        Whether the layer is being trained or used; ``network.train()`` and ``network.eval()`` set
+        it. Dense layers do the same in both.
+    buffers : sequence of arrays
+        What the layer remembers besides its parameters and an optimizer does not touch: the running
+        statistics of ``BatchNorm``. They belong into a saved file and to the best weights.
     """
 
-    def __init__(self, neurons: int, rng=None):
-        if not isinstance(neurons, int | np.integer) or neurons < 1:
-            raise ValueError(f"neurons must be a whole number from 1 up, got {neurons!r}")
-        self.neurons = neurons
+    training = True
+    buffers = ()
+
+    def __init__(self, rng=None):
         self.rng = rng
         self.operations: list[Operation] = []
 
     def forward(self, input_: np.ndarray) -> np.ndarray:
-        """Send a batch (n_samples, n_features) through; returns (n_samples, neurons)."""
+        """Send a batch (n_samples, n_features) through; returns (n_samples, n_outputs)."""
         if not self.operations:
+            check_batch("input_", input_)
             self._setup(input_)
         for operation in self.operations:
+            operation.training = self.training
             input_ = operation.forward(input_)
         return input_
 
@@ -58,29 +78,42 @@ class Layer:
 class Dense(Layer):
     """A fully connected layer: ``activation(X @ W + b)``.
 
-    Weights (n_features, neurons) and bias (1, neurons) are drawn from the standard normal
-    distribution at the first ``forward``, in the dtype of the data (float64 for whole numbers).
+    Weights (n_features, neurons) and bias (1, neurons) are drawn at the first ``forward``, weights
+    first, and get the dtype of the data (float64 for whole numbers).
 
     Parameters
     ----------
     neurons : int
+        Width of the output.
     activation : Operation, optional
         An instance of its own for every layer, since it remembers its input; ``Linear()`` if left
         out.
     rng : numpy.random.Generator, optional
+    init : callable
+        ``init(rng, n_features, neurons)`` returns weights and bias, see ``initialisers``. The
+        default draws both from the standard normal distribution.
 
     Raises
     ------
     TypeError
-        If ``activation`` is a class, ``Sigmoid`` for ``Sigmoid()``.
+        If ``activation`` is no operation, or a class: ``Sigmoid`` for ``Sigmoid()``.
+    ValueError
+        If ``neurons`` is no whole number from 1 up.
     """
 
-    def __init__(self, neurons: int, activation: Operation | None = None, rng=None):
-        super().__init__(neurons, rng)
-        if isinstance(activation, type):
-            name = activation.__name__
-            raise TypeError(f"activation must be an instance, got the class {name}: write {name}()")
-        self.activation = Linear() if activation is None else activation
+    def __init__(self, neurons: int, activation: Operation | None = None, rng=None, init=normal):
+        if not isinstance(neurons, int | np.integer) or neurons < 1:
+            raise ValueError(f"neurons must be a whole number from 1 up, got {neurons!r}")
+        if activation is None:
+            activation = Linear()
+        if not isinstance(activation, Operation):
+            raise TypeError(f"activation must be an operation like Sigmoid(), got {activation!r}")
+        if not callable(init):
+            raise TypeError(f"init must be a function like initialisers.he, got {init!r}")
+        super().__init__(rng)
+        self.neurons = neurons
+        self.activation = activation
+        self.init = init
 
     def _setup(self, input_: np.ndarray) -> None:
         if self.rng is None:
@@ -88,13 +121,80 @@ class Dense(Layer):
                 "a layer needs a random generator to draw its weights: "
                 "pass rng=np.random.default_rng(seed) to it or to its network"
             )
-        if input_.ndim != 2:
-            raise ValueError(f"a batch has shape (n_samples, n_features), got {input_.shape}")
         dtype = np.result_type(input_, 1.0)  # whole numbers as data still need real weights
-        weights = self.rng.standard_normal((input_.shape[1], self.neurons))
-        bias = self.rng.standard_normal((1, self.neurons))
+        weights, bias = self.init(self.rng, input_.shape[1], self.neurons)
         self.operations = [
             WeightMultiply(weights.astype(dtype)),
             BiasAdd(bias.astype(dtype)),
             self.activation,
+        ]
+
+
+class Dropout(Layer):
+    """Sets entries to 0 at random while training, so that no neuron can rely on another.
+
+    Inverted dropout: the entries that stay are multiplied by ``1 / (1 - rate)``, and after
+    ``network.eval()`` nothing happens at all. No parameters (Srivastava et al., 2014; lecture 13).
+
+    Parameters
+    ----------
+    rate : float
+        The probability of an entry to be set to 0; at least 0, below 1.
+    rng : numpy.random.Generator, optional
+        Draws in every ``forward``; the network's, if left out. It needs a ``random`` method, which
+        ``RandomState`` has too.
+    """
+
+    def __init__(self, rate: float = 0.5, rng=None):
+        if not 0 <= rate < 1:
+            raise ValueError(f"rate must be at least 0 and below 1, got {rate!r}")
+        super().__init__(rng)
+        self.rate = float(rate)
+
+    def _setup(self, input_: np.ndarray) -> None:
+        if self.rng is None:
+            raise RuntimeError(
+                "dropout needs a random generator: "
+                "pass rng=np.random.default_rng(seed) to the layer or to its network"
+            )
+        self.operations = [Drop(self.rate, self.rng)]
+
+
+class BatchNorm(Layer):
+    """Normalises every column over the batch, then gives it a scale and a shift to learn.
+
+    ``(X - mean) / sqrt(var + eps) * scale + shift``. While training, mean and variance are those
+    of the batch; running averages of them, kept along the way, take their place after
+    ``network.eval()`` (Ioffe and Szegedy, 2015; lecture 13). Parameters: scale (1, n_features),
+    ones at first, and shift (1, n_features), zeros. Buffers: running mean and variance, as
+    PyTorch keeps them.
+
+    Parameters
+    ----------
+    momentum : float
+        The weight of the newest batch in the running averages; above 0, at most 1.
+    eps : float
+        Above 0; keeps a column that does not vary from dividing by 0.
+
+    Raises
+    ------
+    ValueError
+        In ``forward``, if a batch holds a single sample while training: it has no variance.
+    """
+
+    def __init__(self, momentum: float = 0.1, eps: float = 1e-5):
+        if not 0 < momentum <= 1:
+            raise ValueError(f"momentum must be above 0 and at most 1, got {momentum!r}")
+        if not eps > 0:
+            raise ValueError(f"eps must be above 0, got {eps!r}")
+        super().__init__()
+        self.momentum, self.eps = float(momentum), float(eps)
+
+    def _setup(self, input_: np.ndarray) -> None:
+        shape, dtype = (1, input_.shape[1]), np.result_type(input_, 1.0)
+        self.buffers = running_mean, running_var = np.zeros(shape, dtype), np.ones(shape, dtype)
+        self.operations = [
+            Normalise(running_mean, running_var, self.momentum, self.eps),
+            Scale(np.ones(shape, dtype)),
+            BiasAdd(np.zeros(shape, dtype)),
         ]

@@ -7,6 +7,19 @@ class does the book-keeping, so that a subclass holds nothing but the mathematic
 import numpy as np
 
 
+def check_batch(name: str, array) -> None:
+    """Raise an error unless an array is a table of numbers with at least one sample and column."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{name} must be an array, got {type(array).__name__}")
+    if array.dtype.kind not in "buifc":
+        raise TypeError(f"{name} must hold numbers, got an array of {array.dtype}")
+    if array.ndim != 2 or array.size == 0:
+        raise ValueError(
+            f"{name} must have shape (n_samples, n_features), at least one of each, "
+            f"got {array.shape}"
+        )
+
+
 def check_same_shape(name: str, array, expected_name: str, expected) -> None:
     """Raise an error that prints both shapes unless two arrays have the same one."""
     if not isinstance(array, np.ndarray):
@@ -24,15 +37,33 @@ class Operation:
     A subclass writes two methods: ``_output()``, which computes the output from ``self.input_``,
     and ``_input_grad(output_grad)``, which multiplies the gradient that arrives by the derivative
     of the function (the chain rule). Lecture 07 derives both.
+
+    Attributes
+    ----------
+    input_, output : arrays
+        What passed through it last.
+    training : bool
+        Whether the network is being trained or used; set by the layer in every ``forward``. Few
+        operations care (lecture 13).
     """
 
+    training = True
     input_ = None
     output = None
 
     def forward(self, input_: np.ndarray) -> np.ndarray:
-        """Remember the input, compute the output, remember and return it."""
-        self.input_ = input_
-        self.output = self._output()
+        """Remember the input, compute the output, remember and return it.
+
+        If that fails, the operation is left as it was.
+        """
+        if not isinstance(input_, np.ndarray):
+            raise TypeError(f"input_ must be an array, got {type(input_).__name__}")
+        before, self.input_ = self.input_, input_
+        try:
+            self.output = self._output()
+        except Exception:
+            self.input_ = before
+            raise
         return self.output
 
     def backward(self, output_grad: np.ndarray, need_input_grad: bool = True) -> np.ndarray | None:
@@ -89,8 +120,9 @@ class ParamOperation(Operation):
     def backward(self, output_grad: np.ndarray, need_input_grad: bool = True) -> np.ndarray | None:
         """Compute ``param_grad``, then do as every operation does."""
         input_grad = super().backward(output_grad, need_input_grad)
-        self.param_grad = self._param_grad(output_grad)
-        check_same_shape("param_grad", self.param_grad, "param", self.param)
+        param_grad = self._param_grad(output_grad)
+        check_same_shape("param_grad", param_grad, "param", self.param)
+        self.param_grad = param_grad
         return input_grad
 
     def _param_grad(self, output_grad: np.ndarray) -> np.ndarray:
@@ -145,17 +177,6 @@ class BiasAdd(ParamOperation):
         return output_grad.sum(axis=0, keepdims=True)
 
 
-class Sigmoid(Operation):
-    """``1 / (1 + exp(-x))``, elementwise; its derivative is ``output * (1 - output)``."""
-
-    def _output(self) -> np.ndarray:
-        with np.errstate(over="ignore"):  # exp may reach inf: 1 / (1 + inf) is the 0 we want
-            return 1.0 / (1.0 + np.exp(-self.input_))
-
-    def _input_grad(self, output_grad: np.ndarray) -> np.ndarray:
-        return output_grad * self.output * (1.0 - self.output)
-
-
 class Linear(Operation):
     """The identity: what a layer without an activation uses.
 
@@ -167,3 +188,186 @@ class Linear(Operation):
 
     def _input_grad(self, output_grad: np.ndarray) -> np.ndarray:
         return output_grad
+
+
+class Sigmoid(Operation):
+    """``1 / (1 + exp(-x))``, elementwise; its derivative is ``output * (1 - output)``."""
+
+    def _output(self) -> np.ndarray:
+        # At -80 the output is 2e-35, and soon below it exp would overflow (float32 at -88).
+        return 1.0 / (1.0 + np.exp(-np.maximum(self.input_, -80.0)))
+
+    def _input_grad(self, output_grad: np.ndarray) -> np.ndarray:
+        return output_grad * self.output * (1.0 - self.output)
+
+
+class Tanh(Operation):
+    """The hyperbolic tangent, elementwise; its derivative is ``1 - output**2``."""
+
+    def _output(self) -> np.ndarray:
+        return np.tanh(self.input_)
+
+    def _input_grad(self, output_grad: np.ndarray) -> np.ndarray:
+        return output_grad * (1.0 - self.output**2)
+
+
+class ReLU(Operation):
+    """``max(x, 0)``, elementwise; its slope is 1 where the input is positive, else 0.
+
+    At the kink, 0, there is no derivative; the slope is taken to be 0.
+    """
+
+    def _output(self) -> np.ndarray:
+        return np.maximum(self.input_, 0)
+
+    def _input_grad(self, output_grad: np.ndarray) -> np.ndarray:
+        return output_grad * (self.input_ > 0)
+
+
+class LeakyReLU(Operation):
+    """``max(slope * x, x)``, elementwise: a ReLU that lets a little through below 0 (lecture 01).
+
+    Parameters
+    ----------
+    slope : float
+        Between 0 and 1; taken at the kink, 0, as well. PyTorch calls it ``negative_slope``.
+    """
+
+    def __init__(self, slope: float = 0.2):
+        if not 0 <= slope <= 1:
+            raise ValueError(f"slope must be between 0 and 1, got {slope!r}")
+        self.slope = float(slope)  # a NumPy float64 would turn float32 into float64
+
+    def _output(self) -> np.ndarray:
+        return np.maximum(self.slope * self.input_, self.input_)
+
+    def _input_grad(self, output_grad: np.ndarray) -> np.ndarray:
+        positive = self.input_ > 0
+        return output_grad * positive + self.slope * output_grad * ~positive
+
+
+class Softmax(Operation):
+    """``exp(x) / sum(exp(x))`` of every row: scores (n_samples, n_classes) to probabilities.
+
+    Every output of a row depends on every input of that row: ``d output_i / d input_j`` is
+    ``output_i * ((i == j) - output_j)``, and not ``output * (1 - output)``, which is only the
+    diagonal of that matrix (lecture 11). For training use ``SoftmaxCrossEntropy`` on the scores.
+    """
+
+    def _output(self) -> np.ndarray:
+        check_batch("input_", self.input_)
+        # A shift of a row changes nothing, and exp of what is at most 0 cannot overflow.
+        exponentials = np.exp(self.input_ - self.input_.max(axis=1, keepdims=True))
+        return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+    def _input_grad(self, output_grad: np.ndarray) -> np.ndarray:
+        weighted = (output_grad * self.output).sum(axis=1, keepdims=True)
+        return self.output * (output_grad - weighted)
+
+
+class Drop(Operation):
+    """Sets entries to 0 at random, and multiplies the others by ``1 / (1 - rate)``.
+
+    What the layer ``Dropout`` is made of. The factor keeps the expected value of every entry, so
+    the operation can be the identity when ``training`` is False.
+
+    Parameters
+    ----------
+    rate : float
+        The probability of an entry to be set to 0; at least 0, below 1.
+    rng : numpy.random.Generator
+        Draws anew in every ``forward``. Anything with a ``random`` method serves.
+    """
+
+    def __init__(self, rate: float, rng):
+        self.rate = rate
+        self.rng = rng
+        self.kept = None  # which entries the last forward kept; None: all
+
+    def _output(self) -> np.ndarray:
+        self.kept = self.rng.random(self.input_.shape) >= self.rate if self.training else None
+        return self._let_through(self.input_)
+
+    def _input_grad(self, output_grad: np.ndarray) -> np.ndarray:
+        return self._let_through(output_grad)
+
+    def _let_through(self, array: np.ndarray) -> np.ndarray:
+        return array if self.kept is None else array * self.kept * (1.0 / (1.0 - self.rate))
+
+
+class Normalise(Operation):
+    """Gives every column mean 0 and variance 1: ``(x - mean) / sqrt(var + eps)``.
+
+    What the layer ``BatchNorm`` begins with. When ``training``, mean and variance are those of the
+    batch, so that every output depends on every sample of it. Running averages of both are kept,
+    and when ``training`` is False they are used, as fixed numbers (lecture 13).
+
+    Parameters
+    ----------
+    running_mean, running_var : arrays (1, n_features)
+        Updated in place, ``running += momentum * (batch - running)``. The variance that enters
+        here divides by n_samples - 1, the one that normalises by n_samples, as in PyTorch.
+    momentum, eps : float
+        The weight of the newest batch; what keeps the root away from 0.
+    """
+
+    def __init__(self, running_mean, running_var, momentum: float, eps: float):
+        self.running_mean = running_mean
+        self.running_var = running_var
+        self.momentum = momentum
+        self.eps = eps
+        self.over_batch = None  # whether the last forward took the statistics from its batch
+        self.std = None
+
+    def _output(self) -> np.ndarray:
+        _check_columns(self.input_, "statistics", self.running_mean)
+        mean, var = self._statistics() if self.training else (self.running_mean, self.running_var)
+        self.over_batch = self.training
+        self.std = np.sqrt(var + self.eps)
+        return (self.input_ - mean) / self.std
+
+    def _statistics(self) -> tuple[np.ndarray, np.ndarray]:
+        n = len(self.input_)
+        if n < 2:
+            raise ValueError(
+                f"batch normalisation needs at least 2 samples while training, got {n}: "
+                "choose a batch size that leaves no single sample over"
+            )
+        mean = self.input_.mean(axis=0, keepdims=True)
+        var = self.input_.var(axis=0, keepdims=True)
+        self.running_mean += self.momentum * (mean - self.running_mean)
+        self.running_var += self.momentum * (var * (n / (n - 1)) - self.running_var)
+        return mean, var
+
+    def _input_grad(self, output_grad: np.ndarray) -> np.ndarray:
+        if self.over_batch:
+            # Every sample moves the mean and the variance, and through them all the others.
+            through_mean = output_grad.mean(axis=0)
+            through_var = self.output * (output_grad * self.output).mean(axis=0)
+            output_grad = output_grad - through_mean - through_var
+        return output_grad / self.std
+
+
+class Scale(ParamOperation):
+    """Multiplies every column by a number of its own, ``X * w``.
+
+    Shapes: ``X`` (n_samples, n_features), ``w`` (1, n_features).
+    """
+
+    def _output(self) -> np.ndarray:
+        _check_columns(self.input_, "factors", self.param)
+        return self.input_ * self.param
+
+    def _input_grad(self, output_grad: np.ndarray) -> np.ndarray:
+        return output_grad * self.param
+
+    def _param_grad(self, output_grad: np.ndarray) -> np.ndarray:
+        return (output_grad * self.input_).sum(axis=0, keepdims=True)
+
+
+def _check_columns(input_: np.ndarray, name: str, row: np.ndarray) -> None:
+    if input_.ndim != 2 or input_.shape[1] != row.shape[1]:
+        raise ValueError(
+            f"input_ has shape {input_.shape}, but {name} of shape {row.shape} "
+            f"need (n_samples, {row.shape[1]})"
+        )

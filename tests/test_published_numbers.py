@@ -16,7 +16,7 @@ def leaky_relu(x):
 
 
 def sigmoid(x):
-    return Sigmoid().forward(x)
+    return Sigmoid().forward(np.asarray(x))
 
 
 def exactly(number):
