@@ -6,12 +6,30 @@ from gradient_checks import assert_gradients_are_measured, param_grads_of, param
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainrule.layers import Dense
+from chainrule.initialisers import he
+from chainrule.layers import BatchNorm, Dense, Dropout
 from chainrule.losses import MeanSquaredError
 from chainrule.network import NeuralNetwork
-from chainrule.operations import BiasAdd, Linear, Sigmoid, WeightMultiply
+from chainrule.operations import (
+    BiasAdd,
+    LeakyReLU,
+    Linear,
+    ReLU,
+    Scale,
+    Sigmoid,
+    Softmax,
+    Tanh,
+    WeightMultiply,
+)
 
 N_FEATURES = 4
+
+
+class Repeating:
+    """A generator that draws the same numbers every time, so that slopes can be measured."""
+
+    def random(self, shape):
+        return np.random.default_rng(3).random(shape)
 
 
 def _weight_multiply(rng, dtype=float):
@@ -22,16 +40,64 @@ def _bias_add(rng, dtype=float):
     return BiasAdd(rng.standard_normal((1, N_FEATURES)).astype(dtype))
 
 
-def _sigmoid(rng, dtype=float):
-    return Sigmoid()
+def _scale(rng, dtype=float):
+    return Scale(rng.standard_normal((1, N_FEATURES)).astype(dtype))
 
 
 def _linear(rng, dtype=float):
     return Linear()
 
 
+def _sigmoid(rng, dtype=float):
+    return Sigmoid()
+
+
+def _tanh(rng, dtype=float):
+    return Tanh()
+
+
+def _relu(rng, dtype=float):
+    return ReLU()
+
+
+def _leaky_relu(rng, dtype=float):
+    return LeakyReLU()
+
+
+def _softmax(rng, dtype=float):
+    return Softmax()
+
+
 def _dense(rng, dtype=float):
     return Dense(3, Sigmoid(), rng)
+
+
+def _dense_with_he_and_relu(rng, dtype=float):
+    return Dense(3, ReLU(), rng, he)
+
+
+def _dropout_training(rng, dtype=float):
+    return Dropout(0.4, Repeating())
+
+
+def _dropout_used(rng, dtype=float):
+    layer = Dropout(0.4, rng)
+    layer.training = False
+    return layer
+
+
+def _batch_norm_training(rng, dtype=float):
+    layer = BatchNorm()
+    layer.forward((3 + 2 * rng.standard_normal((9, N_FEATURES))).astype(dtype))
+    for param in layer.params():
+        param[...] = rng.standard_normal(param.shape)
+    return layer
+
+
+def _batch_norm_used(rng, dtype=float):
+    layer = _batch_norm_training(rng, dtype)
+    layer.training = False
+    return layer
 
 
 def _network(rng, dtype=float):
@@ -39,9 +105,35 @@ def _network(rng, dtype=float):
     return NeuralNetwork(layers, MeanSquaredError(), rng)
 
 
-every_part = pytest.mark.parametrize(
-    "build", [_weight_multiply, _bias_add, _sigmoid, _linear, _dense, _network]
-)
+OPERATIONS = [
+    _weight_multiply,
+    _bias_add,
+    _scale,
+    _linear,
+    _sigmoid,
+    _tanh,
+    _relu,
+    _leaky_relu,
+    _softmax,
+]
+LAYERS = [
+    _dense,
+    _dense_with_he_and_relu,
+    _dropout_training,
+    _dropout_used,
+    _batch_norm_training,
+    _batch_norm_used,
+]
+PARTS = [*OPERATIONS, *LAYERS, _network]
+# One sample could meet nothing but dead ends, and has no variance.
+NEEDS_FIVE_SAMPLES = [_relu, _dense_with_he_and_relu, _dropout_training, _batch_norm_training]
+
+
+def _all_but(*exceptions):
+    return pytest.mark.parametrize("build", [part for part in PARTS if part not in exceptions])
+
+
+every_part = _all_but()
 law = settings(max_examples=25, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
 sizes = st.integers(1, 6)
@@ -51,6 +143,7 @@ def _problem(build, seed, n_samples, dtype=float):
     """A part, a batch for it and a random upstream gradient."""
     rng = np.random.default_rng(seed)
     part = build(rng, dtype)
+    n_samples += 4 if build in NEEDS_FIVE_SAMPLES else 0
     X = rng.standard_normal((n_samples, N_FEATURES)).astype(dtype)
     upstream = rng.standard_normal(part.forward(X).shape).astype(dtype)
     return part, X, upstream, rng
@@ -69,12 +162,24 @@ def test_every_gradient_equals_the_measured_one(build, seed, n_samples):
     assert_gradients_are_measured(part, X, rng, tolerance=1e-7)
 
 
-@every_part
+@pytest.mark.parametrize("build", [*OPERATIONS, _dense])
+@law
+@given(seeds, sizes)
+def test_the_input_gradient_equals_the_complex_step(build, seed, n_samples):
+    """No difference is taken, so nothing cancels: the slope is right to the last digits."""
+    part, X, upstream, rng = _problem(build, seed, n_samples)
+    direction = rng.standard_normal(X.shape)
+    _, input_grad, _ = run(part, X, upstream)
+    slope = (part.forward(X + 1e-30j * direction) * upstream).imag.sum() / 1e-30
+    assert (input_grad * direction).sum() == pytest.approx(slope, rel=1e-12, abs=1e-13)
+
+
+@_all_but(_dropout_training)  # what it drops depends on the place in the batch
 @law
 @given(seeds, sizes)
 def test_permuting_the_batch_permutes_output_and_input_gradient_only(build, seed, n_samples):
     part, X, upstream, rng = _problem(build, seed, n_samples)
-    order = rng.permutation(n_samples)
+    order = rng.permutation(len(X))
     output, input_grad, param_grads = run(part, X, upstream)
     permuted = run(part, X[order], upstream[order])
     _assert_all_close(permuted[:2], [output[order], input_grad[order]])
@@ -94,7 +199,9 @@ def test_gradients_are_linear_in_the_upstream(build, seed, n_samples, factor):
     _assert_all_close(boths, [factor * a + b for a, b in zip(ones, twos, strict=True)])
 
 
-@every_part
+# With batch normalisation a sample's output depends on the samples it is normalised with, so that
+# the whole batch is another function than its two parts. Dropout drops anew for every batch.
+@_all_but(_dropout_training, _batch_norm_training)
 @law
 @given(seeds, sizes, sizes)
 def test_joining_two_batches_adds_their_parameter_gradients(build, seed, n_first, n_second):
@@ -137,7 +244,7 @@ def test_the_dtype_of_the_data_is_kept(build, dtype):
 def test_a_pass_knows_nothing_of_the_one_before(build):
     part, X, upstream, rng = _problem(build, 0, 5)
     expected = run(part, X, upstream)
-    run(part, rng.standard_normal((7, N_FEATURES)), np.ones((7, upstream.shape[1])))
+    run(part, rng.standard_normal((7, N_FEATURES)), rng.standard_normal((7, upstream.shape[1])))
     actual = run(part, X, upstream)
     _assert_all_close([*actual[:2], *actual[2]], [*expected[:2], *expected[2]])
 
@@ -159,7 +266,7 @@ def test_the_input_gradient_can_be_left_out(build):
     _assert_all_close(param_grads_of(part), expected)
 
 
-@pytest.mark.parametrize("build", [_weight_multiply, _bias_add, _sigmoid, _linear, _dense])
+@pytest.mark.parametrize("build", [*OPERATIONS, _dense, _dropout_training, lambda rng: BatchNorm()])
 def test_backward_before_forward_is_an_error_that_says_so(build):
     part = build(np.random.default_rng(0))
     with pytest.raises(
@@ -171,7 +278,36 @@ def test_backward_before_forward_is_an_error_that_says_so(build):
 @every_part
 def test_an_upstream_of_the_wrong_shape_is_refused_with_both_shapes(build):
     part, X, upstream, _ = _problem(build, 0, 5)
-    width = upstream.shape[1]
+    n, width = upstream.shape
     part.forward(X)
-    with pytest.raises(ValueError, match=rf"output_grad has shape \(5, 9\).*\(5, {width}\)"):
+    with pytest.raises(ValueError, match=rf"output_grad has shape \(5, 9\).*\({n}, {width}\)"):
         part.backward(np.zeros((5, 9)))
+
+
+@every_part
+@pytest.mark.parametrize("upstream", [[[1.0]], 1.0, None])
+def test_an_upstream_that_is_no_array_is_refused(build, upstream):
+    part, X, _, _ = _problem(build, 0, 5)
+    part.forward(X)
+    with pytest.raises(TypeError, match="output_grad must be an array, got"):
+        part.backward(upstream)
+
+
+@every_part
+@pytest.mark.parametrize("batch", [[[1.0, 2.0, 3.0, 4.0]], 3.0, None])
+def test_an_input_that_is_no_array_is_refused(build, batch):
+    part = _problem(build, 0, 5)[0]
+    with pytest.raises(TypeError, match=f"must be an array, got {type(batch).__name__}"):
+        part.forward(batch)
+
+
+@_all_but(_linear, _sigmoid, _tanh, _relu, _leaky_relu, _dropout_training, _dropout_used)
+def test_a_pass_that_is_refused_leaves_no_trace(build):
+    part, X, upstream, _ = _problem(build, 0, 5)
+    expected = run(part, X, upstream)
+    with pytest.raises(ValueError, match="shape"):
+        part.forward(np.zeros(9))
+    with pytest.raises(ValueError, match="output_grad has shape"):
+        part.backward(np.zeros((5, 9)))
+    input_grad = part.backward(upstream)
+    _assert_all_close([input_grad, *param_grads_of(part)], [expected[1], *expected[2]])
