@@ -28,13 +28,11 @@ def diagnose(
         return None
     subject = exercise.name if stage == "result" else f"{exercise.name} {stage}"
     name = finding.case
-    message = Message(
-        "✗",
-        f"{subject}: {finding.headline}",
-        finding.lines + finding.private,
-        evidence(exercise, stage, name, outcomes[name], expected[name]),
-        exercise.reread,
-    )
+    shown = finding.private + evidence(exercise, stage, name, outcomes[name], expected[name])
+    if finding.mistake == "not_implemented":
+        shown = ()  # there is nothing to show of what is not there
+    headline = f"{subject}: {finding.headline}"
+    message = Message("✗", headline, finding.lines, shown, exercise.reread)
     return CheckFailed(message, finding.mistake)
 
 

@@ -160,7 +160,7 @@ def _explain(exercise: Exercise, answer, namespace: Mapping) -> tuple[str, tuple
         outcomes = exercise.observe(answer, stage, namespace)
         finding = find(exercise, stage, outcomes, exercise.expect(answer, stage), answer)
         if finding is not None:
-            # Not its private lines: they quote the answer, which has seen the hidden inputs by now.
+            # Not its private part: that quotes the answer, which has seen the hidden inputs by now.
             where = "" if stage == "result" else f"{stage}: "
             return finding.mistake, (f"{where}{finding.headline}", *finding.lines)
     return "only_what_is_shown", (

@@ -44,10 +44,14 @@ class Message:
         width = max((len(name) for name, _ in self.evidence), default=0)
         return "\n".join(
             [
-                *_wrap(f"{self.mark} {self.headline}", indent=""),
-                *(part for line in self.lines for part in _wrap(line, indent="  ")),
-                *(f"    {name:<{width}}  {value}" for name, value in self.evidence),
-                *(_wrap(f"Reread: {self.reread}", indent="  ") if self.reread else []),
+                *_wrap(f"{self.mark} {self.headline}", "", "  "),
+                *(part for line in self.lines for part in _wrap(line, "  ", "  ")),
+                *(
+                    part
+                    for name, value in self.evidence
+                    for part in _wrap(value, f"    {name:<{width}}  ", " " * (width + 6))
+                ),
+                *(_wrap(f"Reread: {self.reread}", "  ", "  ") if self.reread else []),
             ]
         )
 
@@ -82,9 +86,9 @@ class Message:
         )
 
 
-def _wrap(text: str, indent: str) -> list[str]:
+def _wrap(text: str, first: str, others: str) -> list[str]:
     """Lines for a terminal; `nbgrader validate` cuts off what is longer."""
-    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent="  ")
+    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=others)
 
 
 class CheckFailed(Exception):

@@ -38,8 +38,8 @@ class Outcome:
         What came back, by name.
     raised : str
         Name of the exception, if one was raised; of its nearest builtin base, if it is none.
-    detail : str
-        More for people, never compared: the exception's text and line, an object's class.
+    detail : tuple of (str, str)
+        More for people, named and never compared: an exception's text and line, an object's class.
     returned : str
         What came back in place of numbers, as "a str where numbers are asked for".
     notes : frozenset of str
@@ -48,7 +48,7 @@ class Outcome:
 
     parts: dict[str, np.ndarray] = field(default_factory=dict)
     raised: str = ""
-    detail: str = ""
+    detail: tuple[tuple[str, str], ...] = ()
     returned: str = ""
     notes: frozenset[str] = frozenset()
 
@@ -120,7 +120,7 @@ def _collect(results: dict) -> Outcome:
         array = as_array(value)
         if array is None:
             kind = type(value)
-            detail = f"It is of class {kind.__module__}.{kind.__qualname__}."[:_LONGEST]
+            detail = (("its class", f"{kind.__module__}.{kind.__qualname__}"[:_LONGEST]),)
             what = " for ".join([name_of(value), *([name] if len(results) > 1 else [])])
             return Outcome(returned=f"{what} where numbers are asked for", detail=detail)
         parts[name] = array
@@ -192,18 +192,15 @@ def _is_builtin(kind: type) -> bool:
     return getattr(builtins, kind.__name__, None) is kind
 
 
-def _explain(error: BaseException) -> str:
+def _explain(error: BaseException) -> tuple[tuple[str, str], ...]:
     """The exception's text, and the student's line that raised it when it can be found."""
     try:
         lines = str.splitlines(str(error).strip())
     except Exception:  # somebody's own exception may have a broken text
         lines = []
     name = [] if _is_builtin(type(error)) else [type(error).__name__]
-    says = ": ".join([*name, *lines[:1]])[:_LONGEST]
-    line = _their_line(error)[:_LONGEST]
-    if not line:
-        return says
-    return f"{says} (in the line: {line})" if says else f"in the line: {line}"
+    rows = {"it says": ": ".join([*name, *lines[:1]]), "in the line": _their_line(error)}
+    return tuple((label, text[:_LONGEST]) for label, text in rows.items() if text)
 
 
 def _their_line(error: BaseException) -> str:

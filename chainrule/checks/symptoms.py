@@ -35,8 +35,8 @@ class Finding:
         The case that shows it.
     lines : tuple of str
         Further sentences.
-    private : tuple of str
-        Further sentences that quote the answer. It may have seen hidden inputs, so they are for
+    private : tuple of (str, str)
+        Further evidence, which quotes the answer. It may have seen hidden inputs, so this is for
         visible checks only.
     """
 
@@ -44,7 +44,7 @@ class Finding:
     headline: str
     case: str
     lines: tuple[str, ...] = ()
-    private: tuple[str, ...] = ()
+    private: tuple[tuple[str, str], ...] = ()
 
 
 def find_symptom(
@@ -62,24 +62,23 @@ def find_symptom(
             f"the gradient cannot be measured: forward stops with {with_article(right.raised)} "
             "when its input is moved a little.",
             name,
-            private=(right.detail,) if right.detail else (),
+            private=right.detail,
         )
     return None
 
 
 def _without_numbers(exercise: Exercise, stage: str, name: str, got: Outcome) -> Finding:
-    said = (got.detail,) if got.detail else ()
     if got.raised == "NotImplementedError":
-        what = exercise.name if stage == "result" else _METHODS[stage]
+        what = "it" if stage == "result" else _METHODS[stage]
         return Finding("not_implemented", f"{what} is not written yet.", name)
     if got.raised:
-        return Finding("raises", f"{stops_with(got.raised)}.", name, private=said)
+        return Finding("raises", f"{stops_with(got.raised)}.", name, private=got.detail)
     if got.returned.startswith("nothing"):
         what = got.returned.removesuffix(" where numbers are asked for")
         return Finding(
             "returns_nothing", f"it returns {what}: is the return statement missing?", name
         )
-    return Finding("wrong_type", f"it returns {got.returned}.", name, private=said)
+    return Finding("wrong_type", f"it returns {got.returned}.", name, private=got.detail)
 
 
 def stops_with(exception: str) -> str:

@@ -66,8 +66,8 @@ def judge_training(
     problem = _problem(outcome, y)
     if problem is not None:
         mistake, headline = problem
-        lines = (outcome.detail,) if outcome.detail and not hidden else ()
-        return 0.0, Message("✗", f"{name}: {headline}", lines, reread=reread), mistake
+        quoted = () if hidden else outcome.detail
+        return 0.0, Message("✗", f"{name}: {headline}", (), quoted, reread), mistake
 
     prediction = outcome.parts["prediction"]
     with np.errstate(over="ignore"):

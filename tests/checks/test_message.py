@@ -54,9 +54,14 @@ def test_the_text_has_every_line_the_aligned_evidence_and_where_to_reread():
 
 
 def test_long_sentences_are_wrapped_so_that_nothing_cuts_them_off():
-    text = str(Message("✗", "headline " * 20, ("word " * 40,), reread="lecture " * 20))
+    text = str(Message("✗", "a " * 90, ("b " * 90,), (("name", "c " * 90),), "d " * 90))
     assert all(len(line) <= 80 for line in text.splitlines())
-    assert text.count("word") == 40
+    assert [text.split().count(word) for word in "abcd"] == [90] * 4
+
+
+def test_a_long_value_continues_below_its_beginning():
+    text = str(Message("✗", "x", (), (("name", "word " * 30),)))
+    assert {line.index("word") for line in text.splitlines()[1:]} == {10}
 
 
 def test_a_message_of_a_headline_only_is_one_line():

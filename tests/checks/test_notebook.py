@@ -106,7 +106,7 @@ def test_a_class_that_needs_arguments_is_explained(said):
 
     failed = said("Cubed", "forward", Needy)
     assert "stops with a TypeError" in failed.message.headline
-    assert "missing 1 required positional argument: 'slope'" in failed.message.lines[0]
+    assert "missing 1 required positional argument: 'slope'" in str(failed.message.evidence)
 
 
 def test_a_given_cell_that_was_not_run_is_explained(tmp_path):

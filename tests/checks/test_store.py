@@ -59,7 +59,7 @@ def test_every_float_comes_back_to_the_last_bit(array):
 
 
 def test_an_exercise_comes_back_as_it_was(tmp_path):
-    outcome = Outcome({"a": np.ones(2)}, "KeyError", "detail", "a str", frozenset({"stale"}))
+    outcome = Outcome({"a": np.ones(2)}, "KeyError", (), "a str", frozenset({"stale"}))
     mistake = Mistake("id", "result", "headline\nline", {"one": outcome})
     case = Case({"loss": "two_layer_loss", "x": np.ones(2)}, None, {"result": outcome}, None)
     plan = Exercise("g", "function", "“there”", {"one": case}, [mistake], ("a", "b"))
@@ -75,7 +75,7 @@ def test_an_exercise_comes_back_as_it_was(tmp_path):
 
 
 def test_an_exceptions_text_is_not_kept():
-    outcome = Outcome(raised="KeyError", detail="CANARY")
+    outcome = Outcome(raised="KeyError", detail=(("it says", "CANARY"),))
     mistake = Mistake("id", "result", "headline", {"one": outcome})
     case = Case({"x": np.ones(1)}, None, {"result": outcome})
     text = store.dump([Exercise("g", "function", "", {"one": case}, [mistake])])
