@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from chainrule import arguments
 from chainrule.layers import Layer
 from chainrule.losses import Loss
 
@@ -12,29 +13,38 @@ class NeuralNetwork:
     Parameters
     ----------
     layers : list of Layer
+        They belong to this network from now on.
     loss : Loss
     rng : numpy.random.Generator
         Draws every layer's parameters, in order, and shuffles the batches. Anything with
         ``standard_normal`` and ``permutation`` serves, NumPy's legacy ``RandomState`` too.
 
+    Attributes
+    ----------
+    training : bool
+        True at first. Some layers do one thing while they are trained and another while they are
+        used (lecture 13); ``train()`` and ``eval()`` switch all of them.
+
     Raises
     ------
+    TypeError
+        If a part is something else than it should be, or a class instead of an instance.
     ValueError
-        If there is no layer, or one layer or activation object stands in two places: it could
-        remember only one of its inputs, and gradients would go silently wrong.
+        If there is no layer, or a layer or activation stands in two places, here or in another
+        network: it could remember only one of its inputs, and gradients would go silently wrong.
     """
 
     def __init__(self, layers: list[Layer], loss: Loss, rng):
-        if not layers:
-            raise ValueError("a network needs at least one layer, got none")
-        _check_distinct("layer", layers)
-        _check_distinct("activation", [x.activation for x in layers if hasattr(x, "activation")])
-        self.layers = layers
+        _check_parts(layers, loss, rng)
+        self.layers = list(layers)
         self.loss = loss
         self.rng = rng
         for layer in layers:
             if layer.rng is None:
                 layer.rng = rng
+        for part in (*layers, *_activations(layers)):
+            part.in_network = True
+        self.train()
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         """Predict a batch: (n_samples, n_features) to (n_samples, n_outputs)."""
@@ -62,19 +72,92 @@ class NeuralNetwork:
         return loss
 
     def params(self) -> list[np.ndarray]:
-        """All parameters, layer by layer."""
+        """All parameters, layer by layer; none before the first batch or ``build``."""
         return [param for layer in self.layers for param in layer.params()]
 
     def param_grads(self) -> list[np.ndarray]:
         """All gradients of the last ``backward``, in the order of ``params()``."""
         return [grad for layer in self.layers for grad in layer.param_grads()]
 
+    def buffers(self) -> list[np.ndarray]:
+        """What layers remember beside their parameters, as the running averages of BatchNorm."""
+        return [buffer for layer in self.layers for buffer in layer.buffers]
 
-def _check_distinct(kind: str, objects: list) -> None:
-    for position, one in enumerate(objects):
+    def train(self) -> "NeuralNetwork":
+        """Let every layer behave as in training; returns the network."""
+        return self._set_training(True)
+
+    def eval(self) -> "NeuralNetwork":
+        """Let every layer behave as in use; returns the network."""
+        return self._set_training(False)
+
+    def _set_training(self, training: bool) -> "NeuralNetwork":
+        self.training = training
+        for layer in self.layers:
+            layer.training = training
+        return self
+
+    def build(self, n_features: int, dtype=np.float64) -> "NeuralNetwork":
+        """Draw the parameters now instead of at the first batch; returns the network.
+
+        Parameters
+        ----------
+        n_features : int
+            Width of the data to come.
+        dtype : dtype of floats
+            Of the data to come, and so of the parameters.
+
+        Raises
+        ------
+        ValueError
+            If the network is built already.
+        """
+        if self.params():
+            raise ValueError("the network is built already: it has its parameters")
+        if not np.issubdtype(dtype, np.floating):
+            raise TypeError(f"dtype must be one of floats, got {np.dtype(dtype)}")
+        training = self.training
+        self.eval().forward(np.zeros((1, arguments.count("n_features", n_features)), dtype))
+        for operation in (operation for layer in self.layers for operation in layer.operations):
+            operation.input_ = operation.output = None  # that was no batch to go backward from
+        return self._set_training(training)
+
+
+def _check_parts(layers: list[Layer], loss: Loss, rng) -> None:
+    if not isinstance(layers, list | tuple):
+        raise TypeError(f"layers must be a list of layers, got {layers!r}")
+    if not layers:
+        raise ValueError("a network needs at least one layer, got none")
+    for position, layer in enumerate(layers):
+        _check_instance(f"layers[{position}]", layer, "a layer like Dense(3)", "param_grads")
+    _check_instance("loss", loss, "a loss like MeanSquaredError()", "forward", "backward")
+    _check_instance(
+        "rng", rng, "a generator like np.random.default_rng(0)", "standard_normal", "permutation"
+    )
+    _check_free("layer", layers)
+    _check_free("activation", _activations(layers))
+
+
+def _check_instance(name: str, part, expected: str, *methods: str) -> None:
+    if isinstance(part, type):
+        raise TypeError(f"{name} must be {expected}, got the class {part.__name__}")
+    if not all(hasattr(part, method) for method in methods):
+        raise TypeError(f"{name} must be {expected}, got {part!r}")
+
+
+def _check_free(kind: str, parts: list) -> None:
+    for position, part in enumerate(parts):
+        if getattr(part, "in_network", False):
+            raise ValueError(
+                f"{kind} {position} belongs to another network: give every network its own"
+            )
         for earlier in range(position):
-            if one is objects[earlier]:
+            if part is parts[earlier]:
                 raise ValueError(
                     f"{kind} {position} is the same object as {kind} {earlier}: "
                     "give every layer its own"
                 )
+
+
+def _activations(layers: list[Layer]) -> list:
+    return [layer.activation for layer in layers if hasattr(layer, "activation")]
