@@ -1,4 +1,4 @@
-"""The numbers that the course prints (curriculum.md), computed through its own parts."""
+"""The numbers that the course prints, computed through its own parts."""
 
 import numpy as np
 import pytest

@@ -9,6 +9,7 @@ import hashlib
 import os
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import nbformat
@@ -111,7 +112,9 @@ def execute(path: Path) -> bool:
     after = text_of(notebook)
     if after != before:
         path.write_text(after, encoding="utf-8", newline="\n")
-    NotebookNotary().sign(notebook)
+    notary = NotebookNotary()
+    with closing(notary.store):
+        notary.sign(notebook)
     return after != before
 
 
