@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from chainrule import arguments
 from chainrule.initialisers import normal
 from chainrule.operations import (
     BiasAdd,
@@ -146,10 +147,8 @@ class Dropout(Layer):
     """
 
     def __init__(self, rate: float = 0.5, rng=None):
-        if not 0 <= rate < 1:
-            raise ValueError(f"rate must be at least 0 and below 1, got {rate!r}")
         super().__init__(rng)
-        self.rate = float(rate)
+        self.rate = arguments.share("rate", rate)
 
     def _setup(self, input_: np.ndarray) -> None:
         if self.rng is None:
@@ -183,12 +182,11 @@ class BatchNorm(Layer):
     """
 
     def __init__(self, momentum: float = 0.1, eps: float = 1e-5):
-        if not 0 < momentum <= 1:
-            raise ValueError(f"momentum must be above 0 and at most 1, got {momentum!r}")
-        if not eps > 0:
-            raise ValueError(f"eps must be above 0, got {eps!r}")
         super().__init__()
-        self.momentum, self.eps = float(momentum), float(eps)
+        self.momentum = arguments.above_zero("momentum", momentum)
+        if self.momentum > 1:
+            raise ValueError(f"momentum must be at most 1, got {momentum!r}")
+        self.eps = arguments.above_zero("eps", eps)
 
     def _setup(self, input_: np.ndarray) -> None:
         shape, dtype = (1, input_.shape[1]), np.result_type(input_, 1.0)

@@ -6,6 +6,8 @@ class does the book-keeping, so that a subclass holds nothing but the mathematic
 
 import numpy as np
 
+from chainrule import arguments
+
 
 def check_batch(name: str, array) -> None:
     """Raise an error unless an array is a table of numbers with at least one sample and column."""
@@ -234,9 +236,9 @@ class LeakyReLU(Operation):
     """
 
     def __init__(self, slope: float = 0.2):
-        if not 0 <= slope <= 1:
-            raise ValueError(f"slope must be between 0 and 1, got {slope!r}")
-        self.slope = float(slope)  # a NumPy float64 would turn float32 into float64
+        self.slope = arguments.at_least_zero("slope", slope)
+        if self.slope > 1:
+            raise ValueError(f"slope must be at most 1, got {slope!r}")
 
     def _output(self) -> np.ndarray:
         return np.maximum(self.slope * self.input_, self.input_)

@@ -11,7 +11,9 @@ PACKAGE = Path(__file__).parent.parent / "chainrule"
 
 # A module may import those on floors below its own.
 FLOORS = {
+    "arguments": 0,
     "numeric": 0,
+    "initialisers": 0,
     "operations": 1,
     "layers": 2,
     "losses": 2,

@@ -1,8 +1,11 @@
+import re
+
 import numpy as np
 import pytest
 
-from chainrule.layers import Dense, Layer
-from chainrule.operations import BiasAdd, Linear, Sigmoid, WeightMultiply
+from chainrule.initialisers import he, normal
+from chainrule.layers import BatchNorm, Dense, Dropout, Layer
+from chainrule.operations import BiasAdd, Linear, Operation, Sigmoid, WeightMultiply
 
 
 def rng():
@@ -81,6 +84,32 @@ def test_a_batch_of_whole_numbers_still_gets_real_weights():
     np.testing.assert_allclose(output, [W[1] + b[0], W[0] + b[0], W[0] + W[1] + b[0]])
 
 
+def test_dense_draws_as_its_initialiser_says():
+    layer, same = Dense(3, init=he, rng=rng()), rng()
+    layer.forward(np.ones((5, 2)))
+    W, b = layer.params()
+    np.testing.assert_array_equal(W, same.standard_normal((2, 3)))  # sqrt(2 / 2) is 1
+    np.testing.assert_array_equal(b, np.zeros((1, 3)))
+
+
+def test_dense_hands_the_initialiser_its_generator_and_both_widths():
+    seen = []
+
+    def remembering(*arguments):
+        seen.extend(arguments)
+        return normal(*arguments)
+
+    layer = Dense(3, rng=rng(), init=remembering)
+    layer.forward(np.ones((5, 2)))
+    assert seen == [layer.rng, 2, 3]
+
+
+def test_the_parameters_are_of_the_dtype_of_the_first_batch_whatever_the_initialiser_returns():
+    layer = Dense(3, rng=rng(), init=he)
+    assert layer.forward(np.ones((5, 2), np.float32)).dtype == np.float32
+    assert {param.dtype for param in layer.params()} == {np.dtype(np.float32)}
+
+
 def test_a_layer_without_a_generator_says_how_to_give_it_one():
     with pytest.raises(RuntimeError, match=r"rng=np\.random\.default_rng\(seed\)"):
         Dense(3).forward(np.zeros((5, 2)))
@@ -102,6 +131,18 @@ def test_the_class_of_an_activation_is_refused_where_an_instance_is_meant():
         Dense(3, Sigmoid)
 
 
+@pytest.mark.parametrize("activation", ["relu", np.tanh, 1])
+def test_an_activation_that_is_no_operation_is_refused(activation):
+    with pytest.raises(TypeError, match=re.escape(f"like Sigmoid(), got {activation!r}")):
+        Dense(3, activation)
+
+
+@pytest.mark.parametrize("init", ["he", 0.1, None])
+def test_an_initialiser_that_is_no_function_is_refused(init):
+    with pytest.raises(TypeError, match=rf"function like initialisers\.he, got {init!r}"):
+        Dense(3, init=init)
+
+
 @pytest.mark.parametrize("shape", [(4,), (2, 3, 4)])
 def test_a_first_batch_that_is_not_a_table_is_refused_with_its_shape(shape):
     with pytest.raises(ValueError, match=r"\(n_samples, n_features\), at least one") as caught:
@@ -116,9 +157,212 @@ def test_a_later_batch_of_another_width_is_refused_with_both_shapes():
         layer.forward(np.zeros((5, 4)))
 
 
+@pytest.mark.parametrize("batch", [np.zeros((0, 2)), np.zeros((5, 0)), np.array([["a", "b"]])])
+def test_a_first_batch_that_is_refused_builds_nothing_and_draws_nothing(batch):
+    layer, same = Dense(3, rng=rng()), rng()
+    with pytest.raises((ValueError, TypeError), match=r"input_ must (have shape|hold numbers)"):
+        layer.forward(batch)
+    assert layer.params() == []
+    layer.forward(np.zeros((5, 2)))
+    np.testing.assert_array_equal(layer.params()[0], same.standard_normal((2, 3)))
+
+
 def test_a_layer_without_a_setup_is_told_so():
     class Empty(Layer):
         pass
 
     with pytest.raises(NotImplementedError, match="Empty does not define _setup"):
-        Empty(3).forward(np.zeros((5, 2)))
+        Empty().forward(np.zeros((5, 2)))
+
+
+def test_a_layer_tells_its_operations_whether_it_is_trained_or_used():
+    class Reporting(Operation):
+        def _output(self):
+            return np.full_like(self.input_, self.training)
+
+    layer = Dense(1, Reporting(), rng())
+    assert layer.forward(np.ones((1, 1))) == 1
+    layer.training = False
+    assert layer.forward(np.ones((1, 1))) == 0
+
+
+# Dropout
+
+
+def test_dropout_drops_while_training_and_does_nothing_when_used():
+    layer, X = Dropout(0.5, rng()), 1 + rng().random((20, 10))
+    output = layer.forward(X)
+    dropped = output == 0
+    assert 0.3 < dropped.mean() < 0.7
+    np.testing.assert_array_equal(output[~dropped], 2 * X[~dropped])
+    layer.training = False
+    np.testing.assert_array_equal(layer.forward(X), X)
+    np.testing.assert_array_equal(layer.backward(3 * X), 3 * X)
+
+
+def test_dropout_keeps_the_expected_value():
+    layer, X = Dropout(0.25, rng()), np.array([[1.0, -2.0]])
+    mean = np.mean([layer.forward(X) for _ in range(4000)], axis=0)
+    np.testing.assert_allclose(mean, X, rtol=0.05)
+
+
+def test_a_rate_of_zero_drops_nothing():
+    X = rng().standard_normal((4, 3))
+    np.testing.assert_array_equal(Dropout(0, rng()).forward(X), X)
+
+
+@pytest.mark.parametrize("generator", [np.random.default_rng, np.random.RandomState])
+def test_the_same_generator_drops_the_same_entries(generator):
+    one, other, X = Dropout(0.5, generator(3)), Dropout(0.5, generator(3)), np.ones((20, 10))
+    for _ in range(2):
+        np.testing.assert_array_equal(one.forward(X), other.forward(X))
+
+
+def test_dropout_has_no_parameters():
+    layer = Dropout(0.5, rng())
+    layer.forward(np.ones((4, 3)))
+    assert layer.params() == layer.param_grads() == []
+
+
+def test_dropout_without_a_generator_says_how_to_give_it_one():
+    with pytest.raises(RuntimeError, match=r"dropout needs .*rng=np\.random\.default_rng\(seed\)"):
+        Dropout(0.5).forward(np.ones((4, 3)))
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1, 1.5, float("nan")])
+def test_a_rate_that_is_no_share_is_refused(rate):
+    with pytest.raises(ValueError, match=f"rate must be .*got {rate}"):
+        Dropout(rate)
+
+
+def test_a_rate_is_a_number():
+    with pytest.raises(TypeError, match="rate must be a number, got None"):
+        Dropout(None)
+
+
+# Batch normalisation
+
+
+def batch(seed=5, n_samples=8):
+    generator = np.random.default_rng(seed)
+    return [3.0, -1.0, 0.0] + [2.0, 0.1, 1.0] * generator.standard_normal((n_samples, 3))
+
+
+def test_batch_norm_starts_with_columns_of_mean_zero_and_variance_one():
+    output = BatchNorm(eps=1e-12).forward(batch())
+    np.testing.assert_allclose(output.mean(axis=0), 0, atol=1e-14)
+    np.testing.assert_allclose(output.var(axis=0), 1, rtol=1e-9)
+
+
+def test_batch_norm_learns_a_scale_and_a_shift():
+    layer = BatchNorm()
+    normalised = layer.forward(batch())
+    scale, shift = layer.params()
+    np.testing.assert_array_equal(scale, np.ones((1, 3)))
+    np.testing.assert_array_equal(shift, np.zeros((1, 3)))
+    scale[...], shift[...] = [[1, 2, 3]], [[10, 20, 30]]
+    np.testing.assert_allclose(layer.forward(batch()), normalised * [1, 2, 3] + [10, 20, 30])
+
+
+def test_the_gradients_of_scale_and_shift_are_sums_over_the_batch():
+    layer, upstream = BatchNorm(), rng().standard_normal((8, 3))
+    normalised = layer.forward(batch())
+    layer.backward(upstream)
+    scale_grad, shift_grad = layer.param_grads()
+    np.testing.assert_allclose(scale_grad, np.einsum("sf,sf->f", upstream, normalised)[None])
+    np.testing.assert_allclose(shift_grad, np.einsum("sf->f", upstream)[None])
+
+
+def test_batch_norm_used_goes_by_the_running_averages():
+    layer = BatchNorm(momentum=1.0)  # the averages are those of the last batch
+    X = batch()
+    layer.forward(X)
+    layer.training = False
+    expected = (batch(6) - X.mean(axis=0)) / np.sqrt(X.var(axis=0, ddof=1) + 1e-5)
+    np.testing.assert_allclose(layer.forward(batch(6)), expected, rtol=1e-10)
+
+
+def test_batch_norm_used_treats_every_sample_by_itself():
+    layer = BatchNorm()
+    layer.forward(batch())
+    layer.training = False
+    whole = layer.forward(batch(6))
+    rows = [layer.forward(row[None]) for row in batch(6)]
+    np.testing.assert_array_equal(whole, np.concatenate(rows))
+
+
+def test_batch_norm_training_lets_every_sample_depend_on_the_others():
+    layer = BatchNorm()
+    assert not np.allclose(layer.forward(batch())[:4], layer.forward(batch()[:4]))
+
+
+def test_the_running_averages_come_closer_to_the_data_with_every_batch():
+    layer = BatchNorm()
+    for seed in range(200):
+        layer.forward(batch(seed))
+    mean, var = layer.buffers
+    np.testing.assert_allclose(mean, [[3, -1, 0]], atol=0.5)
+    np.testing.assert_allclose(var, [[4, 0.01, 1]], rtol=0.4)
+
+
+def test_the_buffers_are_the_arrays_that_batch_norm_goes_by():
+    layer = BatchNorm(eps=1.0)
+    assert layer.buffers == ()
+    layer.forward(batch())
+    layer.training = False
+    mean, var = layer.buffers
+    mean[...], var[...] = 1.0, 3.0
+    np.testing.assert_array_equal(layer.forward(np.full((1, 3), 5.0)), [[2, 2, 2]])
+
+
+def test_batch_norm_used_changes_no_buffer():
+    layer = BatchNorm()
+    layer.forward(batch())
+    layer.training = False
+    before = [buffer.copy() for buffer in layer.buffers]
+    layer.forward(batch(6))
+    np.testing.assert_array_equal(layer.buffers, before)
+
+
+def test_the_buffers_of_a_float32_network_are_float32():
+    layer = BatchNorm()
+    layer.forward(batch().astype(np.float32))
+    assert {buffer.dtype for buffer in layer.buffers} == {np.dtype(np.float32)}
+
+
+def test_a_column_that_does_not_vary_becomes_zero():
+    layer, X = BatchNorm(), np.full((4, 2), 7.0)
+    np.testing.assert_array_equal(layer.forward(X), np.zeros((4, 2)))
+    assert np.isfinite(layer.backward(rng().standard_normal((4, 2)))).all()
+
+
+def test_batch_norm_of_whole_numbers_is_of_real_ones():
+    assert BatchNorm().forward(np.array([[1, 2], [3, 5]])).dtype == np.float64
+
+
+def test_a_single_sample_while_training_is_refused_and_changes_nothing():
+    layer = BatchNorm()
+    layer.forward(batch())
+    before = [buffer.copy() for buffer in layer.buffers]
+    with pytest.raises(ValueError, match="at least 2 samples while training, got 1"):
+        layer.forward(batch()[:1])
+    np.testing.assert_array_equal(layer.buffers, before)
+
+
+def test_a_batch_of_another_width_is_refused_with_both_shapes():
+    layer = BatchNorm()
+    layer.forward(batch())
+    with pytest.raises(ValueError, match=r"\(8, 2\).*\(1, 3\)"):
+        layer.forward(batch()[:, :2])
+
+
+@pytest.mark.parametrize("momentum", [0, -0.1, 1.1, float("nan")])
+def test_a_momentum_that_is_no_weight_is_refused(momentum):
+    with pytest.raises(ValueError, match=f"momentum must be .*got {momentum}"):
+        BatchNorm(momentum=momentum)
+
+
+@pytest.mark.parametrize("eps", [0, -1e-5, float("inf")])
+def test_an_eps_that_cannot_keep_a_root_from_zero_is_refused(eps):
+    with pytest.raises(ValueError, match=f"eps must be .*got {eps}"):
+        BatchNorm(eps=eps)
