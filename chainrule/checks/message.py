@@ -12,6 +12,7 @@ _MARKS = {
     "✓": ("#009e73", "right"),
     "◐": ("#b8860b", "right in part"),
 }
+IN_THE_LINE = "in the line"  # names a value that is code
 WIDTH = 80  # characters of a line of text
 _GAP = "margin:4px 0"
 
@@ -66,7 +67,7 @@ class Message:
         left = "text-align:left;padding:2px 12px 2px 0"
         rows = "".join(
             f'<tr><th scope="row" style="{left};font-weight:normal">{escape(name)}</th>'
-            f'<td style="{left}"><code>{escape(value)}</code></td></tr>'
+            f'<td style="{left}">{_cell(name, value)}</td></tr>'
             for name, value in self.evidence
         )
         paragraphs = [
@@ -84,6 +85,12 @@ class Message:
                 "</div>",
             ]
         )
+
+
+def _cell(name: str, value: str) -> str:
+    """A value of the evidence: numbers and code look like code, sentences do not."""
+    is_code = name == IN_THE_LINE or value.startswith("[") or " " not in value
+    return f"<code>{escape(value)}</code>" if is_code else escape(value)
 
 
 def _wrap(text: str, first: str, others: str) -> list[str]:

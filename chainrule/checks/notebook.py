@@ -9,7 +9,7 @@ from chainrule.checks import store
 from chainrule.checks.diagnosis import diagnose
 from chainrule.checks.exercise import Exercise
 from chainrule.checks.hidden import try_hidden
-from chainrule.checks.message import CheckFailed, Message, say, show
+from chainrule.checks.message import CheckFailed, Message, show
 from chainrule.checks.outcome import name_of
 from chainrule.checks.quiet import undisturbed
 from chainrule.checks.training import judge_training
@@ -189,7 +189,7 @@ class Checks:
         self.verdicts.append(Verdict(name, stage, 1.0))
         what = name if stage == "result" else f"{name} {stage}"
         how = ", equal to the measured gradient" if stage == "backward" else ""
-        say(f"✓ {what}: right for {', '.join(exercise.cases)}{how}.")
+        show(Message("✓", f"{what}: right for {', '.join(exercise.cases)}{how}."))
 
     def _examine(self, exercise: Exercise, answer, stage: str) -> CheckFailed | None:
         with undisturbed():

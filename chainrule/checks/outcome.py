@@ -12,6 +12,7 @@ from types import FunctionType, MethodType
 
 import numpy as np
 
+from chainrule.checks.message import IN_THE_LINE
 from chainrule.checks.quiet import quiet
 
 _LARGEST = 10**7  # entries; a view of a few bytes can claim to be larger than any memory
@@ -199,7 +200,7 @@ def _explain(error: BaseException) -> tuple[tuple[str, str], ...]:
     except Exception:  # somebody's own exception may have a broken text
         lines = []
     name = [] if _is_builtin(type(error)) else [type(error).__name__]
-    rows = {"it says": ": ".join([*name, *lines[:1]]), "in the line": _their_line(error)}
+    rows = {"it says": ": ".join([*name, *lines[:1]]), IN_THE_LINE: _their_line(error)}
     return tuple((label, text[:_LONGEST]) for label, text in rows.items() if text)
 
 

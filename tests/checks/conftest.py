@@ -15,10 +15,10 @@ def said(tmp_path):
 
 @pytest.fixture
 def accepted(tmp_path, capsys):
-    """Ask whether an answer passes; the line that is printed then."""
+    """Ask whether an answer passes; what is shown then."""
 
     def ask(name, stage, answer):
         getattr(checks_of(tmp_path, **{name: answer}), stage)(name)
-        return capsys.readouterr().out
+        return " ".join(capsys.readouterr().out.split())
 
     return ask

@@ -87,6 +87,14 @@ def test_the_html_escapes_what_came_from_a_student():
     assert tags.text.count(NASTY) == 5
 
 
+def test_numbers_and_code_look_like_code_and_sentences_do_not():
+    rows = (("got", "-3.5"), ("tried on", "a batch"), ("in the line", "x = 1 < 2"))
+    page = Message("✗", "x", (), rows)._repr_html_()
+    assert "<code>-3.5</code>" in page
+    assert "<code>x = 1 &lt; 2</code>" in page
+    assert "<code>a batch</code>" not in page
+
+
 def test_the_html_names_its_kind_to_a_screen_reader():
     for mark, name in {"✗": "not yet right", "✓": "right", "◐": "right in part"}.items():
         tags = Tags(Message(mark, "x")._repr_html_())

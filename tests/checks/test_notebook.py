@@ -1,4 +1,4 @@
-"""What a check cell calls prints one line, or raises the explanation."""
+"""What a check cell calls shows one sentence, or raises the explanation."""
 
 import contextlib
 import logging
@@ -33,17 +33,17 @@ class Constant(Cubed):
         return np.zeros_like(output_grad)
 
 
-def test_a_check_that_passes_prints_one_line_that_says_what_was_verified(accepted):
+def test_a_check_that_passes_says_in_one_sentence_what_was_verified(accepted):
     assert accepted("Cubed", "forward", Cubed) == (
         "✓ Cubed forward: right for a batch, another batch, a single sample, a square batch, "
-        "float32.\n"
+        "float32."
     )
     assert accepted("Cubed", "backward", Cubed) == (
         "✓ Cubed backward: right for a batch, another batch, a single sample, a square batch, "
-        "float32, equal to the measured gradient.\n"
+        "float32, equal to the measured gradient."
     )
     assert accepted("affine_backward", "result", affine_backward) == (
-        "✓ affine_backward: right for a batch, a single sample, a wide layer.\n"
+        "✓ affine_backward: right for a batch, a single sample, a wide layer."
     )
     assert accepted("Squares", "backward", Squares).startswith("✓ Squares backward: right")
 

@@ -176,6 +176,10 @@ def test_a_class_that_calls_itself_builtin_is_not_believed():
     assert raising(forged()).raised == "ValueError"
 
 
+def test_of_a_long_story_the_first_line_is_kept():
+    assert raising(ValueError("first\nsecond")).detail[0] == ("it says", "first")
+
+
 def test_an_exception_whose_text_fails_is_an_outcome():
     class Broken(Exception):
         def __str__(self):
