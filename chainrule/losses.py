@@ -34,12 +34,19 @@ class Loss:
         check_batch("prediction", prediction)
         check_same_shape("target", target, "prediction", prediction)
         check_batch("target", target)
+        self._check_values(prediction, target)
         if prediction.dtype.kind == "f":
             # A float64 target would turn the gradients of a float32 network into float64.
             target = target.astype(prediction.dtype, copy=False)
         self.prediction = prediction
         self.target = target
-        return np.asarray(self._output()).item()
+        output = np.asarray(self._output())
+        if output.size != 1:
+            raise ValueError(
+                f"{type(self).__name__}._output must return one number, "
+                f"got an array of shape {output.shape}"
+            )
+        return output.item()
 
     def backward(self) -> np.ndarray:
         """Gradient of the loss with respect to the predictions, (n_samples, n_outputs)."""
@@ -48,6 +55,9 @@ class Loss:
         input_grad = self._input_grad()
         check_same_shape("input_grad", input_grad, "prediction", self.prediction)
         return input_grad
+
+    def _check_values(self, prediction: np.ndarray, target: np.ndarray) -> None:
+        """Refuse what the formula has no meaning for; a subclass may have something to say here."""
 
     def _output(self) -> float:
         raise NotImplementedError(f"{type(self).__name__} does not define _output")
@@ -95,11 +105,9 @@ class BinaryCrossEntropy(Loss):
         In ``forward``, if a prediction or a target lies outside of [0, 1].
     """
 
-    def forward(self, prediction: np.ndarray, target: np.ndarray) -> float:
-        """Compute the loss of a batch; both arrays are (n_samples, n_outputs)."""
+    def _check_values(self, prediction: np.ndarray, target: np.ndarray) -> None:
         _check_probabilities("prediction", prediction)
         _check_probabilities("target", target)
-        return super().forward(prediction, target)
 
     def _output(self) -> float:
         p, t = np.clip(self.prediction, 1e-7, 1 - 1e-7), self.target
@@ -123,10 +131,8 @@ class BinaryCrossEntropyWithLogits(Loss):
         In ``forward``, if a target lies outside of [0, 1].
     """
 
-    def forward(self, prediction: np.ndarray, target: np.ndarray) -> float:
-        """Compute the loss of a batch; both arrays are (n_samples, n_outputs)."""
+    def _check_values(self, prediction: np.ndarray, target: np.ndarray) -> None:
         _check_probabilities("target", target)
-        return super().forward(prediction, target)
 
     def _output(self) -> float:
         z, t = self.prediction, self.target
@@ -162,22 +168,23 @@ class SoftmaxCrossEntropy(Loss):
             or lengths differ.
         """
         check_batch("prediction", prediction)
-        n_samples, n_classes = prediction.shape
-        if n_classes == 1:
+        if np.ndim(target) == 1 or np.shape(target) == (len(prediction), 1):
+            target = _one_hot(target, *prediction.shape)
+        return super().forward(prediction, target)
+
+    def _check_values(self, prediction: np.ndarray, target: np.ndarray) -> None:
+        if prediction.shape[1] == 1:
             raise ValueError(
                 "prediction has a single column, and the softmax of one score is always 1: "
                 "for two classes use two columns, or BinaryCrossEntropyWithLogits"
             )
-        if np.shape(target) in ((n_samples,), (n_samples, 1)):
-            target = _one_hot(target, n_classes)
-        elif np.ndim(target) == 1:
+        errors = abs(target.sum(axis=1) - 1.0)
+        if not errors.max() < 1e-5:  # this way round a NaN is refused too
+            row = int(errors.argmax())
             raise ValueError(
-                f"target holds {len(target)} class ids, but prediction has {n_samples} samples"
+                f"every row of target must add up to 1, but row {row} adds up to "
+                f"{target[row].sum():.4g}"
             )
-        else:
-            check_same_shape("target", target, "prediction", prediction)
-            _check_rows_add_up("target", target)
-        return super().forward(prediction, target)
 
     def _output(self) -> float:
         # A shift of a row changes nothing, and exp of what is at most 0 cannot overflow.
@@ -239,29 +246,23 @@ def _weights(layers) -> list[WeightMultiply]:
     return [op for layer in layers for op in layer.operations if isinstance(op, WeightMultiply)]
 
 
-def _check_probabilities(name: str, array) -> None:
-    check_batch(name, array)
+def _check_probabilities(name: str, array: np.ndarray) -> None:
     lowest, highest = array.min(), array.max()
     if not (lowest >= 0 and highest <= 1):  # this way round a NaN is refused too
         raise ValueError(f"{name} must lie between 0 and 1, got {lowest:.4g} to {highest:.4g}")
 
 
-def _check_rows_add_up(name: str, array: np.ndarray) -> None:
-    check_batch(name, array)
-    sums = array.sum(axis=1)
-    (wrong,) = np.nonzero(~(abs(sums - 1) < 1e-5))
-    if wrong.size:
+def _one_hot(class_ids: np.ndarray, n_samples: int, n_classes: int) -> np.ndarray:
+    """Turn the ids of classes into rows (n_samples, n_classes) that are true at the id."""
+    if isinstance(class_ids, np.ndarray):
+        class_ids = class_ids.reshape(-1, 1)
+    check_batch("target", class_ids)
+    if len(class_ids) != n_samples:
         raise ValueError(
-            f"every row of {name} must add up to 1, but row {wrong[0]} adds up to "
-            f"{sums[wrong[0]]:.4g}"
+            f"target holds {len(class_ids)} class ids, but prediction has {n_samples} samples"
         )
-
-
-def _one_hot(class_ids: np.ndarray, n_classes: int) -> np.ndarray:
-    """Turn ids (n_samples,) into rows (n_samples, n_classes) that are true at the id."""
-    class_ids = np.reshape(class_ids, (-1, 1))
     rows = class_ids == np.arange(n_classes)
-    if np.count_nonzero(rows) < len(rows):
+    if np.count_nonzero(rows) < n_samples:
         strange = class_ids[~rows.any(axis=1)][0, 0]
         raise ValueError(
             f"target holds the class id {strange}, but the {n_classes} columns of prediction "
