@@ -10,7 +10,7 @@ from chainrule.checks.diagnosis import diagnose
 from chainrule.checks.exercise import Exercise
 from chainrule.checks.hidden import try_hidden
 from chainrule.checks.message import CheckFailed, Message, show
-from chainrule.checks.outcome import name_of
+from chainrule.checks.outcome import listed, name_of
 from chainrule.checks.quiet import undisturbed
 from chainrule.checks.training import judge_training
 
@@ -188,8 +188,8 @@ class Checks:
             self._fail(name, stage, failed)
         self.verdicts.append(Verdict(name, stage, 1.0))
         what = name if stage == "result" else f"{name} {stage}"
-        how = ", equal to the measured gradient" if stage == "backward" else ""
-        show(Message("✓", f"{what}: right for {', '.join(exercise.cases)}{how}."))
+        how = ", and equal to the measured gradient" if stage == "backward" else ""
+        show(Message("✓", f"{what}: right for {listed(exercise.cases)}{how}."))
 
     def _examine(self, exercise: Exercise, answer, stage: str) -> CheckFailed | None:
         with undisturbed():

@@ -35,15 +35,15 @@ class Constant(Cubed):
 
 def test_a_check_that_passes_says_in_one_sentence_what_was_verified(accepted):
     assert accepted("Cubed", "forward", Cubed) == (
-        "✓ Cubed forward: right for a batch, another batch, a single sample, a square batch, "
-        "float32."
+        "✓ Cubed forward: right for a batch, another batch, a single sample, a square batch "
+        "and float32."
     )
     assert accepted("Cubed", "backward", Cubed) == (
-        "✓ Cubed backward: right for a batch, another batch, a single sample, a square batch, "
-        "float32, equal to the measured gradient."
+        "✓ Cubed backward: right for a batch, another batch, a single sample, a square batch "
+        "and float32, and equal to the measured gradient."
     )
     assert accepted("affine_backward", "result", affine_backward) == (
-        "✓ affine_backward: right for a batch, a single sample, a wide layer."
+        "✓ affine_backward: right for a batch, a single sample and a wide layer."
     )
     assert accepted("Squares", "backward", Squares).startswith("✓ Squares backward: right")
 

@@ -246,7 +246,7 @@ def w_not_transposed(X, W, b, output_grad, X_grad, W_grad, b_grad):
 def w_grad_transposed(X, W, b, output_grad, X_grad, W_grad, b_grad):
     """W_grad is transposed: its rows are neurons, its columns features.
 
-    The gradient has the shape of the thing: X.T @ ..., not ....T @ X.
+    The gradient has the shape of the thing: here X.T stands on the left of the product.
     """
     return X_grad, W_grad.T, b_grad
 

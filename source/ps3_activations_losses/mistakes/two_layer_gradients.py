@@ -186,7 +186,7 @@ def order_swapped(X, y, W1, W2):
 def transposed(X, y, W1, W2):
     """W1_grad is transposed: its rows are neurons, its columns features.
 
-    The gradient has the shape of the thing: X.T @ ....
+    The gradient has the shape of the thing: here X.T stands on the left of the product.
     """
     first, second = two_layer_vectorised(X, y, W1, W2)
     return first.T, second
