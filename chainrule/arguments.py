@@ -46,3 +46,11 @@ def count(name: str, value) -> int:
     if value < 1:
         raise ValueError(f"{name} must be at least 1, got {value!r}")
     return int(value)
+
+
+def instance(name: str, value, wanted: str, *methods: str) -> None:
+    """Raise a TypeError unless a value has some methods, and is no class that has them."""
+    if isinstance(value, type):
+        raise TypeError(f"{name} must be {wanted}, got the class {value.__name__}")
+    if not all(hasattr(value, method) for method in methods):
+        raise TypeError(f"{name} must be {wanted}, got {value!r}")

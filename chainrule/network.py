@@ -83,6 +83,17 @@ class NeuralNetwork:
         """What layers remember beside their parameters, as the running averages of BatchNorm."""
         return [buffer for layer in self.layers for buffer in layer.buffers]
 
+    @property
+    def n_features(self) -> int | None:
+        """Width of the data that the parameters were made for; None before there are any."""
+        for layer in self.layers:
+            if layer.params():
+                rows, columns = layer.params()[0].shape
+                # Weights are (n_features, neurons); a layer without neurons has one row, as wide
+                # as its input.
+                return rows if hasattr(layer, "neurons") else columns
+        return None
+
     def train(self) -> "NeuralNetwork":
         """Let every layer behave as in training; returns the network."""
         return self._set_training(True)
@@ -129,20 +140,12 @@ def _check_parts(layers: list[Layer], loss: Loss, rng) -> None:
     if not layers:
         raise ValueError("a network needs at least one layer, got none")
     for position, layer in enumerate(layers):
-        _check_instance(f"layers[{position}]", layer, "a layer like Dense(3)", "param_grads")
-    _check_instance("loss", loss, "a loss like MeanSquaredError()", "forward", "backward")
-    _check_instance(
-        "rng", rng, "a generator like np.random.default_rng(0)", "standard_normal", "permutation"
-    )
+        arguments.instance(f"layers[{position}]", layer, "a layer like Dense(3)", "param_grads")
+    arguments.instance("loss", loss, "a loss like MeanSquaredError()", "forward", "backward")
+    generator = "a generator like np.random.default_rng(0)"
+    arguments.instance("rng", rng, generator, "standard_normal", "permutation")
     _check_free("layer", layers)
     _check_free("activation", _activations(layers))
-
-
-def _check_instance(name: str, part, expected: str, *methods: str) -> None:
-    if isinstance(part, type):
-        raise TypeError(f"{name} must be {expected}, got the class {part.__name__}")
-    if not all(hasattr(part, method) for method in methods):
-        raise TypeError(f"{name} must be {expected}, got {part!r}")
 
 
 def _check_free(kind: str, parts: list) -> None:

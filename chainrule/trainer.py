@@ -1,36 +1,18 @@
 """The trainer: epochs, batches, validation and early stopping."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import numpy as np
 
+from chainrule import arguments
+from chainrule.batches import batches, check_batch_size, check_pair
+from chainrule.checkpoint import Checkpoint, describe, describe_layers, fingerprint
+from chainrule.clipping import clip_by_norm
+from chainrule.history import History, Run
+from chainrule.losses import L2
 from chainrule.network import NeuralNetwork
 from chainrule.optimizers import Optimizer
-
-
-@dataclass
-class History:
-    """What happened while a network was trained.
-
-    Attributes
-    ----------
-    train_loss : list of float
-        One a training epoch: the mean over its samples, each taken before its batch's update.
-    val_epochs : list of int
-        The epochs, from 1, after which the validation loss was measured.
-    val_loss : list of float
-        One for each of ``val_epochs``.
-    best_epoch : int or None
-        The epoch with the lowest validation loss; None without validation data.
-    stopped_early : bool
-    """
-
-    train_loss: list[float] = field(default_factory=list)
-    val_epochs: list[int] = field(default_factory=list)
-    val_loss: list[float] = field(default_factory=list)
-    best_epoch: int | None = None
-    stopped_early: bool = False
+from chainrule.progress import show_progress
 
 
 class Trainer:
@@ -41,11 +23,44 @@ class Trainer:
     network : NeuralNetwork
         Changed in place; its random generator also shuffles the batches.
     optimizer : Optimizer
+    schedule : callable, optional
+        Turns the number of epochs done in this ``fit``, 0 at first, into the learning rate of the
+        next one, see ``chainrule.schedules`` (lecture 12).
+    schedule_every : "epoch" or "step"
+        Whether the schedule counts epochs or batches.
+    max_norm : float, optional
+        Gradients that are longer, all together, are cut to this norm by ``clip_by_norm``.
+    penalty : L2, optional
+        Its gradient is added to the loss's, before they are cut. The losses in the history are
+        without it.
     """
 
-    def __init__(self, network: NeuralNetwork, optimizer: Optimizer):
+    def __init__(
+        self,
+        network: NeuralNetwork,
+        optimizer: Optimizer,
+        *,
+        schedule: Callable[[int], float] | None = None,
+        schedule_every: str = "epoch",
+        max_norm: float | None = None,
+        penalty: L2 | None = None,
+    ):
+        arguments.instance("network", network, "a network", "train_batch", "params")
+        arguments.instance("optimizer", optimizer, "an optimizer like SGD(lr=0.1)", "step")
+        if schedule is not None and not callable(schedule):
+            raise TypeError(f"schedule must be a function like CosineDecay(0.1, 50): {schedule!r}")
+        if schedule_every not in ("epoch", "step"):
+            raise ValueError(f"schedule_every must be 'epoch' or 'step', got {schedule_every!r}")
+        if max_norm is not None:
+            max_norm = arguments.above_zero("max_norm", max_norm)
+        if penalty is not None:
+            arguments.instance("penalty", penalty, "a penalty like L2(0.01)", "add_grads")
         self.network = network
         self.optimizer = optimizer
+        self.schedule = schedule
+        self.schedule_every = schedule_every
+        self.max_norm = max_norm
+        self.penalty = penalty
 
     def fit(
         self,
@@ -58,12 +73,19 @@ class Trainer:
         batch_size: int = 32,
         eval_every: int = 1,
         patience: int | None = None,
+        progress: bool = False,
+        checkpoint=None,
+        checkpoint_every: int = 1,
     ) -> History:
         """Train for some epochs, or until the validation loss stops getting better.
+
+        The network is switched to training before every epoch and to use before it is validated
+        and when it comes back.
 
         Parameters
         ----------
         X_train, y_train : arrays (n_samples, n_features), (n_samples, n_outputs)
+            The targets may have another shape that the loss takes: class ids (n_samples,).
         X_val, y_val : arrays, optional
             Held out; they choose when to stop, so the final judgement needs a third set.
         epochs : int
@@ -74,6 +96,13 @@ class Trainer:
         patience : int, optional
             Stop after this many measurements in a row without a new best, and put the best
             parameters back into the network. None: train to the end and keep the last ones.
+        progress : bool
+            Show how far training is: a bar in a terminal, ten lines elsewhere.
+        checkpoint : str or Path, optional
+            A file to write the state of the run to. If it is there already, the run goes on from
+            it, and ends as if it had never been interrupted. To train longer, raise ``epochs``.
+        checkpoint_every : int
+            Write it every so many epochs, and at the end.
 
         Returns
         -------
@@ -81,74 +110,99 @@ class Trainer:
 
         Raises
         ------
+        TypeError
+            If data are no arrays of numbers.
         ValueError
-            If lengths do not match, a batch would be empty, a count is not positive, or patience
-            is given without validation data.
+            If data hold NaN or infinity, or do not fit each other, the network or its loss; if a
+            count is below 1, or patience is given without validation data; if the checkpoint is
+            damaged or belongs to other settings or data. The network is not trained then.
         """
-        _check_pair("train", X_train, y_train)
+        settings = {
+            "batch_size": arguments.count("batch_size", batch_size),
+            "eval_every": arguments.count("eval_every", eval_every),
+            "patience": patience if patience is None else arguments.count("patience", patience),
+        }
+        arguments.count("epochs", epochs)
+        arguments.count("checkpoint_every", checkpoint_every)
+        has_val = self._check_data(X_train, y_train, X_val, y_val, batch_size)
+        if patience is not None and not has_val:
+            raise ValueError("patience needs validation data: pass X_val and y_val")
+
+        run, file = Run(np.arange(len(X_train))), None
+        if checkpoint is not None:
+            settings |= self._settings() | {"data": fingerprint(X_train, y_train, X_val, y_val)}
+            file = Checkpoint(checkpoint, self.network, self.optimizer, settings)
+            run = file.load() or run
+        try:
+            with show_progress(epochs, progress) as report:
+                while run.epoch < epochs and not run.history.stopped_early:
+                    self._train_epoch(run, X_train, y_train, batch_size)
+                    if has_val and run.epoch % eval_every == 0:
+                        run.judge(self._loss(X_val, y_val), self.network, patience)
+                    ends = run.epoch == epochs or run.history.stopped_early
+                    if file is not None and (ends or run.epoch % checkpoint_every == 0):
+                        file.save(run)
+                    report(run.history)
+        finally:
+            self.network.eval()
+        run.put_back_best(self.network)
+        return run.history
+
+    def _train_epoch(self, run: Run, X: np.ndarray, y: np.ndarray, batch_size: int) -> None:
+        self._follow_schedule("epoch", run.epoch)
+        self.network.train()
+        run.order = run.order[self.network.rng.permutation(len(X))]
+        total = 0.0
+        for X_batch, y_batch in batches(X, y, run.order, batch_size):
+            self._follow_schedule("step", run.steps)
+            total += self._train_batch(X_batch, y_batch) * len(X_batch)
+            run.steps += 1
+        run.history.train_loss.append(total / len(X))
+        run.history.lr.append(self.optimizer.lr)
+
+    def _train_batch(self, X: np.ndarray, y: np.ndarray) -> float:
+        loss = self.network.train_batch(X, y)
+        if self.penalty is not None:
+            self.penalty.add_grads(self.network.layers)
+        param_grads = self.network.param_grads()
+        if self.max_norm is not None:
+            clip_by_norm(param_grads, self.max_norm)
+        self.optimizer.step(self.network.params(), param_grads)
+        return loss
+
+    def _loss(self, X: np.ndarray, y: np.ndarray) -> float:
+        self.network.eval()
+        return self.network.loss.forward(self.network.forward(X), y)
+
+    def _follow_schedule(self, unit: str, done: int) -> None:
+        if self.schedule is not None and unit == self.schedule_every:
+            lr = self.schedule(done)
+            self.optimizer.lr = arguments.at_least_zero("the schedule's learning rate", lr)
+
+    def _check_data(self, X_train, y_train, X_val, y_val, batch_size: int) -> bool:
+        """Raise if data do not fit; tell whether there are validation data."""
         has_val = X_val is not None
         if has_val != (y_val is not None):
             raise ValueError("X_val and y_val come together: got only one of them")
+        check_pair("train", X_train, y_train, self.network)
+        check_batch_size(len(X_train), batch_size, self.network)
         if has_val:
-            _check_pair("val", X_val, y_val)
-        if patience is not None and not has_val:
-            raise ValueError("patience needs validation data: pass X_val and y_val")
-        _check_counts(
-            epochs=epochs, batch_size=batch_size, eval_every=eval_every, patience=patience
-        )
+            check_pair("val", X_val, y_val, self.network)
+            if X_val.shape[1] != X_train.shape[1]:
+                raise ValueError(
+                    f"X_val has {X_val.shape[1]} features, but X_train has {X_train.shape[1]}"
+                )
+        return has_val
 
-        history = History()
-        best_loss, best_params, waited = np.inf, None, 0
-        for epoch in range(1, epochs + 1):
-            history.train_loss.append(self._train_epoch(X_train, y_train, batch_size))
-            if not has_val or epoch % eval_every:
-                continue
-            val_loss = self.network.loss.forward(self.network.forward(X_val), y_val)
-            history.val_epochs.append(epoch)
-            history.val_loss.append(val_loss)
-            if val_loss < best_loss:
-                best_loss, waited, history.best_epoch = val_loss, 0, epoch
-                if patience is not None:
-                    best_params = [param.copy() for param in self.network.params()]
-            else:
-                waited += 1
-            if patience is not None and waited >= patience:
-                history.stopped_early = True
-                break
-
-        if best_params is not None:
-            for param, best in zip(self.network.params(), best_params, strict=True):
-                param[...] = best  # in place: the caller holds this network
-        return history
-
-    def _train_epoch(self, X: np.ndarray, y: np.ndarray, batch_size: int) -> float:
-        total = 0.0
-        for X_batch, y_batch in batches(X, y, batch_size, self.network.rng):
-            total += self.network.train_batch(X_batch, y_batch) * len(X_batch)
-            self.optimizer.step(self.network.params(), self.network.param_grads())
-        return total / len(X)
-
-
-def batches(X: np.ndarray, y: np.ndarray, batch_size: int, rng) -> Iterator[tuple]:
-    """Yield the samples in shuffled batches ``(X_batch, y_batch)``; the last may be smaller."""
-    order = rng.permutation(len(X))
-    for start in range(0, len(X), batch_size):
-        chosen = order[start : start + batch_size]
-        yield X[chosen], y[chosen]
-
-
-def _check_pair(name: str, X, y) -> None:
-    for letter, array in (("X", X), ("y", y)):
-        if np.ndim(array) != 2 or len(array) == 0:
-            raise ValueError(
-                f"{letter}_{name} must be an array with a row for every sample, at least one, "
-                f"got shape {np.shape(array)}"
-            )
-    if len(X) != len(y):
-        raise ValueError(f"X_{name} has {len(X)} samples, but y_{name} has {len(y)}")
-
-
-def _check_counts(**counts: int | None) -> None:
-    for name, count in counts.items():
-        if count is not None and count < 1:
-            raise ValueError(f"{name} must be at least 1, got {count!r}")
+    def _settings(self) -> dict:
+        """What has to be the same for a run to go on from a checkpoint."""
+        return {
+            "layers": describe_layers(self.network),
+            "loss": type(self.network.loss).__name__,
+            # A schedule sets the learning rate anew anyway.
+            "optimizer": describe(self.optimizer, leave_out=("lr",) if self.schedule else ()),
+            "schedule": describe(self.schedule),
+            "schedule_every": self.schedule_every,
+            "max_norm": self.max_norm,
+            "penalty": describe(self.penalty),
+        }

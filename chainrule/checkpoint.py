@@ -1,0 +1,184 @@
+"""Checkpoints: a training run in a file, so that an interrupted one can go on.
+
+A run that was stopped at any moment and goes on from its last checkpoint ends with the same bits as
+one that was never stopped. So the file holds everything the rest depends on: parameters, running
+averages, the optimizer's memory, the state of every random generator, the order of the samples, the
+history, and the best network so far.
+"""
+
+import copy
+import json
+import re
+import zlib
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from chainrule.history import History, Run
+from chainrule.network import NeuralNetwork
+from chainrule.optimizers import Optimizer
+from chainrule.storage import fill, named_arrays, read_npz, write_npz
+
+CHECKPOINT = "chainrule checkpoint 1"
+
+
+class Checkpoint:
+    """One training run's place in a file.
+
+    Parameters
+    ----------
+    path : str or Path
+    network : NeuralNetwork
+    optimizer : Optimizer
+    settings : dict
+        What has to be the same for the run to go on: JSON types only.
+    """
+
+    def __init__(self, path, network: NeuralNetwork, optimizer: Optimizer, settings: dict):
+        self.path = Path(path)
+        self.network = network
+        self.optimizer = optimizer
+        self.settings = settings
+        for rng in generators(network):
+            rng_state(rng)  # a generator that cannot be saved is refused before the first epoch
+
+    def save(self, run: Run) -> None:
+        """Replace the file by the present state."""
+        tree = {
+            "settings": self.settings,
+            "n_features": self.network.n_features,
+            "dtype": self.network.params()[0].dtype.str,
+            "network": named_arrays(self.network),
+            "optimizer": self.optimizer.state(),
+            "generators": [rng_state(rng) for rng in generators(self.network)],
+            "run": asdict(run),
+        }
+        write_npz(self.path, CHECKPOINT, flatten(tree))
+
+    def load(self) -> Run | None:
+        """Bring network, optimizer and generators to where the file is.
+
+        Returns
+        -------
+        Run or None
+            None if there is no file.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged, something else, or of a run with other settings, data or layers;
+            nothing is changed then.
+        """
+        if not self.path.exists():
+            return None
+        tree = unflatten(read_npz(self.path, CHECKPOINT))
+        trial = copy.deepcopy((self.network, self.optimizer))
+        try:
+            self._check_settings(tree["settings"])
+            for network, optimizer in (trial, (self.network, self.optimizer)):
+                run = _restore(tree, network, optimizer)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ValueError(f"{self.path} is of another run: {error}") from error
+        return run
+
+    def _check_settings(self, theirs: dict) -> None:
+        for name in self.settings | theirs:
+            was, is_now = theirs.get(name), self.settings.get(name)
+            if was != is_now:
+                raise ValueError(
+                    f"{name} was {was}, and is {is_now} now; delete the file to start anew"
+                )
+
+
+def _restore(tree: dict, network: NeuralNetwork, optimizer: Optimizer) -> Run:
+    if not network.params():
+        network.build(tree["n_features"], np.dtype(tree["dtype"]))
+    fill(network, tree["network"])
+    optimizer.restore(tree["optimizer"], network.params())
+    for rng, state in zip(generators(network), tree["generators"], strict=True):
+        if hasattr(rng, "bit_generator"):
+            rng.bit_generator.state = state
+        else:
+            rng.set_state(state)
+    return Run(**tree["run"] | {"history": History(**tree["run"]["history"])})
+
+
+def generators(network: NeuralNetwork) -> list:
+    """The random generators of a network and of those layers that have their own, each once."""
+    found = []
+    for rng in (network.rng, *(layer.rng for layer in network.layers)):
+        if not any(rng is other for other in found):
+            found.append(rng)
+    return found
+
+
+def rng_state(rng) -> dict:
+    """The state of a generator of NumPy's, the legacy ``RandomState`` too."""
+    if hasattr(rng, "bit_generator"):
+        return rng.bit_generator.state
+    if hasattr(rng, "get_state"):
+        return rng.get_state(legacy=False)
+    raise TypeError(
+        f"a checkpoint needs a generator whose state can be saved, like np.random.default_rng(0), "
+        f"got {rng!r}"
+    )
+
+
+def describe_layers(network: NeuralNetwork) -> list[str]:
+    """The types of the layers and of their activations; their sizes show in the arrays."""
+    activations = [type(getattr(layer, "activation", None)).__name__ for layer in network.layers]
+    layers = [type(layer).__name__ for layer in network.layers]
+    return [" ".join(pair) for pair in zip(layers, activations, strict=True)]
+
+
+def describe(part, leave_out: tuple[str, ...] = ()) -> str:
+    """A part with its settings as text that is the same in every process."""
+    if part is None or not hasattr(part, "__dict__") or hasattr(part, "__qualname__"):
+        text = getattr(part, "__qualname__", repr(part))
+    else:
+        public = {k: v for k, v in vars(part).items() if k[0] != "_" and k not in leave_out}
+        text = f"{type(part).__name__}({', '.join(f'{k}={v!r}' for k, v in public.items())})"
+    return re.sub(r" at 0x[0-9A-Fa-f]+", "", text)
+
+
+def fingerprint(*arrays: np.ndarray | None) -> str:
+    """A short text that changes with the data."""
+    total = 0
+    for array in arrays:
+        if array is None:
+            continue
+        total = zlib.crc32(f"{array.shape} {array.dtype}".encode(), total)
+        total = zlib.crc32(np.ascontiguousarray(array), total)
+    return f"{total:08x}"
+
+
+def flatten(tree: dict) -> dict[str, np.ndarray]:
+    """Take the arrays out of nested dicts and lists; the rest becomes one text, as bytes."""
+    arrays = {}
+
+    def without_arrays(node, name):
+        if isinstance(node, np.ndarray):
+            arrays[name] = node
+            return {"array": name}
+        if isinstance(node, dict):
+            return {key: without_arrays(value, f"{name}/{key}") for key, value in node.items()}
+        if isinstance(node, list | tuple):
+            return [without_arrays(value, f"{name}/{i}") for i, value in enumerate(node)]
+        return node.item() if isinstance(node, np.generic) else node
+
+    text = json.dumps(without_arrays(tree, "arrays"))
+    return {"tree": np.frombuffer(text.encode(), np.uint8), **arrays}
+
+
+def unflatten(arrays: dict[str, np.ndarray]) -> dict:
+    """Put together again what ``flatten`` took apart."""
+
+    def with_arrays(node):
+        if isinstance(node, dict) and node.keys() == {"array"}:
+            return arrays[node["array"]]
+        if isinstance(node, dict):
+            return {key: with_arrays(value) for key, value in node.items()}
+        return [with_arrays(value) for value in node] if isinstance(node, list) else node
+
+    return with_arrays(json.loads(arrays["tree"].tobytes()))
