@@ -53,9 +53,17 @@ def inside(package: str, names: set[str]) -> set[str]:
     return {name for name in names if name == package or name.startswith(f"{package}.")}
 
 
+def imports_of(module: str) -> set[str]:
+    """What a module imports from elsewhere; it may be a package of files."""
+    files = [*PACKAGE.glob(f"{module}.py"), *(PACKAGE / module).rglob("*.py")]
+    assert files, f"there is no module chainrule.{module}"
+    names = set().union(*map(imported, files))
+    return names - inside(f"chainrule.{module}", names)
+
+
 @pytest.mark.parametrize("module", FLOORS)
 def test_a_framework_module_imports_only_from_the_floors_below(module):
-    for name in inside("chainrule", imported(PACKAGE / f"{module}.py")) - {"chainrule"}:
+    for name in inside("chainrule", imports_of(module)) - {"chainrule"}:
         target = name.split(".")[1]
         assert target in FLOORS, f"{module} imports {name}, which is no part of the framework"
         assert FLOORS[target] < FLOORS[module], f"{module} imports {target}: upwards"
@@ -63,7 +71,7 @@ def test_a_framework_module_imports_only_from_the_floors_below(module):
 
 @pytest.mark.parametrize("module", [*FLOORS, "__init__"])
 def test_a_framework_module_needs_numpy_and_the_standard_library_only(module):
-    tops = {name.split(".")[0] for name in imported(PACKAGE / f"{module}.py")}
+    tops = {name.split(".")[0] for name in imports_of(module)}
     assert tops - sys.stdlib_module_names <= {"numpy", "chainrule"} | OPTIONAL.get(module, set())
 
 

@@ -28,7 +28,8 @@ def read(path):
 def library():
     """Every public function and class of the framework, as code without docstrings."""
     found = {}
-    for path in sorted((ROOT / "chainrule").glob("[!_]*.py")):
+    parts = ("[!_]*.py", "numeric/[!_]*.py", "data/[!_]*.py")
+    for path in sorted(path for part in parts for path in (ROOT / "chainrule").glob(part)):
         if path.stem != "cli":
             found |= definitions(ast.parse(path.read_text(encoding="utf-8")))
     return {name: code for name, code in found.items() if not name.startswith("_")}
