@@ -6,19 +6,11 @@ from itertools import chain
 
 import numpy as np
 
+from chainrule.checks.crashes import is_nowhere_defined, stops_with
 from chainrule.checks.exercise import Case, Exercise
 from chainrule.checks.outcome import Outcome, alike, listed, with_article
 
 _METHODS = {"forward": "_output", "backward": "_input_grad"}
-
-_EXCEPTIONS = {
-    "RecursionError": "it calls itself without end",
-    "SystemExit": "exit(), quit() and sys.exit() end the program; leave them out",
-    "EOFError": "it asks for input(), and nobody can answer while a check runs",
-    "MemoryError": "an array in it is too large for the memory; look at its shape",
-    "NameError": "it uses a name that is not defined",
-    "ZeroDivisionError": "it divides by zero",
-}
 
 
 @dataclass(frozen=True)
@@ -70,21 +62,17 @@ def find_symptom(
 def _without_numbers(exercise: Exercise, stage: str, name: str, got: Outcome) -> Finding:
     if got.raised == "NotImplementedError":
         what = "it" if stage == "result" else _METHODS[stage]
-        return Finding("not_implemented", f"{what} is not written yet.", name)
+        lines = ("The class has no method of this name: is it spelled and indented right?",)
+        headline = f"{what} is not written yet."
+        return Finding("not_implemented", headline, name, lines * is_nowhere_defined(got))
     if got.raised:
-        return Finding("raises", f"{stops_with(got.raised)}.", name, private=got.detail)
+        return Finding("raises", stops_with(got), name, private=got.detail)
     if got.returned.startswith("nothing"):
         what = got.returned.removesuffix(" where numbers are asked for")
         return Finding(
             "returns_nothing", f"it returns {what}: is the return statement missing?", name
         )
     return Finding("wrong_type", f"it returns {got.returned}.", name, private=got.detail)
-
-
-def stops_with(exception: str) -> str:
-    """That the student's code raised an exception, and what it means if that can be said."""
-    why = _EXCEPTIONS.get(exception)
-    return f"your code stops with {with_article(exception)}{f': {why}' if why else ''}"
 
 
 def _from_notes(notes: frozenset[str]) -> Iterator[tuple[str, str]]:

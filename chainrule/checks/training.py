@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from chainrule.checks.crashes import stops_with
 from chainrule.checks.message import Message
 from chainrule.checks.outcome import Outcome, Returned, run
-from chainrule.checks.symptoms import stops_with
 
 _NOTHING, _NO_NETWORK = "nothing", "no network"
 
@@ -91,7 +91,7 @@ def _problem(outcome: Outcome, y: np.ndarray) -> tuple[str, str] | None:
     if outcome.raised == "NotImplementedError":
         return "not_implemented", "it is not written yet, or something it uses is not."
     if outcome.raised:
-        return "raises", f"{stops_with(outcome.raised)}."
+        return "raises", stops_with(outcome)
     if outcome.returned == _NOTHING:
         return "returns_nothing", "it returns nothing: is `return network` missing?"
     if outcome.returned == _NO_NETWORK:

@@ -22,6 +22,7 @@ from small_exercises import (
 from chainrule.checks.bank import Bank, Entry
 from chainrule.checks.diagnosis import diagnose, find
 from chainrule.checks.exercise import Case
+from chainrule.operations import Operation
 
 
 def backward(change):
@@ -473,6 +474,46 @@ def test_a_crash_for_batches_only_says_that_a_single_sample_works():
     failed = told("Cubed", "forward", forward(one_row))
     assert failed.mistake == "raises"
     assert failed.message.lines[0] == "A single sample works."
+
+
+@pytest.mark.parametrize(
+    ("output", "says"),
+    [
+        (lambda x: x @ np.ones(99), "two shapes do not fit together."),
+        (lambda x: x + np.ones((7, 7)), "two shapes do not fit together."),
+        (lambda x: np.dot(x, np.ones(99)), "two shapes do not fit together."),
+        (lambda x: x * None, "something is None; is a return statement missing?"),
+        (lambda x: [][0], "stops with an IndexError."),
+    ],
+)
+def test_what_python_says_is_put_into_our_words(output, says):
+    assert told("Cubed", "forward", forward(output)).message.headline.endswith(says)
+
+
+def test_a_forgotten_self_is_guessed():
+    class Selfless(Cubed):
+        def _output():
+            return 1
+
+    headline = told("Cubed", "forward", Selfless).message.headline
+    assert "is self missing among a method's parameters?" in headline
+
+
+def test_a_class_without_a_base_is_asked_for_one():
+    class Alone:
+        def _output(self):
+            return self.input_**3
+
+    assert "derive from Operation" in told("Cubed", "forward", Alone).message.headline
+
+
+def test_a_method_that_is_misspelled_is_told_from_one_that_is_not_written():
+    class Misspelled(Operation):
+        def _ouput(self):
+            return self.input_**3
+
+    assert "is it spelled and indented right?" in str(told("Cubed", "forward", Misspelled))
+    assert "spelled" not in str(told("Cubed", "forward", NotWritten))
 
 
 def test_an_exceptions_text_and_line_are_shown():

@@ -195,7 +195,7 @@ def test_a_forward_that_is_close_is_not_called_measured(grade):
         ({"_output": lambda self: None}, "returns nothing where numbers are asked for"),
         ({"_output": lambda self: self.input_.T**3}, "output has the wrong shape"),
         ({"_output": lambda self: self.input_ * np.nan}, "output holds NaN"),
-        ({"_output": lambda self: self.input_.astype(int)}, "output is int64, not float64"),
+        ({"_output": lambda self: self.input_.astype(np.int64)}, "output is int64, not float64"),
         ({"_output": lambda self: np.square(self.input_, out=self.input_)}, "modifies its input"),
         ({"_output": lambda self: self.input_ + np.random.rand()}, "another result every time"),  # noqa: NPY002
         ({"_output": lambda self: self.input_**2}, "output has wrong values"),
