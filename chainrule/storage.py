@@ -69,6 +69,8 @@ def load_params(network: NeuralNetwork, path) -> None:
             dtype = next(iter(arrays.values())).dtype
             fill(copy.deepcopy(network).build(n_features, dtype), arrays)  # a trial
             network.build(n_features, dtype)
+        if n_features != network.n_features:
+            raise ValueError(f"it is for {n_features} features, not {network.n_features}")
         fill(network, arrays)
     except (KeyError, StopIteration, TypeError, ValueError) as error:
         raise ValueError(f"{path} does not fit the network: {error}") from error
