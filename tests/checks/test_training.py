@@ -46,9 +46,10 @@ def raising(error):
 
 
 @pytest.mark.parametrize(
-    ("error", "share", "mark"), [(0.0, 1.0, "✓"), (0.6, 0.5, "◐"), (0.8, 0.0, "✗")]
+    ("error", "share", "mark"),
+    [(0.0, 1.0, "✓"), (0.6, 0.5, "◐"), (0.67, 0.0, "✗"), (0.8, 0.0, "✗")],
 )
-def test_the_target_earns_all_the_baseline_half_and_less_nothing(error, share, mark):
+def test_the_target_earns_all_clearly_below_the_baseline_half_and_more_nothing(error, share, mark):
     earned, message, _ = judge_training("train", off_by(error), **TASK)
     assert earned == share
     assert message.mark == mark

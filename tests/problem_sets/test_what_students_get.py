@@ -33,6 +33,14 @@ def hidden_tests(name: str) -> list[str]:
     return re.findall(r"### BEGIN HIDDEN TESTS\n(.*?)\s*### END HIDDEN TESTS", text, re.DOTALL)
 
 
+def visible_lines(name: str) -> set[str]:
+    """What the instructor's notebook says outside of the regions that are taken out."""
+    text = "\n".join(cell.source for cell in notebook(ROOT / "source" / name).cells)
+    for what in ("SOLUTION", "HIDDEN TESTS"):
+        text = re.sub(rf"### BEGIN {what}\n.*?### END {what}", "", text, flags=re.DOTALL)
+    return {line.strip() for line in text.splitlines()}
+
+
 def released_text(name: str) -> str:
     return "\n".join(cell.source for cell in notebook(ROOT / "release" / name).cells)
 
@@ -63,9 +71,10 @@ def test_no_hidden_check_and_no_rubric_is_released(name):
     assert "HIDDEN TESTS" not in released
     assert "SOLUTION" not in released
     assert "rubric" not in released.lower()
-    for hidden in hidden_tests(name):
-        lines = [line.strip() for line in hidden.splitlines() if len(line.strip()) > 20]
-        assert not [line for line in lines if line in released]
+    hidden = {line.strip() for text in hidden_tests(name) for line in text.splitlines()}
+    secret = {line for line in hidden - visible_lines(name) if len(line) > 20}
+    assert secret
+    assert not [line for line in secret if line in released]
 
 
 def test_no_code_of_the_bank_is_released(name):
