@@ -121,6 +121,8 @@ def compare_gradient(
     place = Point(point)
     expected = place.matching("analytic", analytic)
     _check_options(directions, rng, stack)
+    if not any(array.size for array in place.arrays.values()):
+        raise ValueError("point has no entries, so there is nothing to compare")
     with place.kept():
         value = func(place.argument)
         dtype = _working_dtype(place, value)

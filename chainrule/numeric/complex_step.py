@@ -16,12 +16,14 @@ def complex_gradient(func: Callable, point, step: float = 1e-20, *, stack: int |
     For an analytic ``f``, ``f(x + ih) = f(x) + ih f'(x) - ...``: the imaginary part divided by
     ``h`` is the slope. Nothing is subtracted, so ``h`` can be so small that no other term is left.
 
-    ``func`` must take complex numbers and keep them: exp, tanh, powers, ``@`` and sums do;
+    ``func`` must take complex numbers and keep them. exp, tanh, powers, ``@`` and sums do;
     ``maximum`` and ``>`` go by the real part, which is right for a ReLU. ``abs``, ``norm``,
-    ``vdot`` (write ``(d * d).sum()``), ``.real``, ``float()`` and a real ``out=`` do not, and some
-    overflow sooner (``1 / (1 + exp(-x))`` is NaN below -709). Of the framework, the operations and
-    layers do; a loss does not, since ``forward`` returns a ``float``. The result is compared with
-    a central difference in one direction, so that a wrong one is not returned.
+    ``vdot`` (write ``(d * d).sum()``), ``var``, ``.real``, ``float()`` and a real ``out=`` do not,
+    ``logaddexp`` refuses them, and ``1 / (1 + exp(-x))`` is NaN below -709. Of the framework,
+    operations, layers that have seen a batch, ``MeanSquaredError`` and ``SoftmaxCrossEntropy`` do;
+    batch normalisation while training, ``MeanAbsoluteError`` and
+    ``BinaryCrossEntropyWithLogits`` do not. The result is compared with a central difference in
+    one direction, so that a wrong one is not returned.
 
     Parameters
     ----------
@@ -103,7 +105,7 @@ def _check_analytic(func, place: Point, slopes: dict, step: float = 1e-6) -> Non
 
     def value(distance: float) -> float:
         moved = {key: array + distance * direction[key] for key, array in place.arrays.items()}
-        return float(func(place.like(moved)))
+        return float(np.real(func(place.like(moved))))
 
     upper, lower = value(step), value(-step)
     measured = (upper - lower) / (2 * step)

@@ -65,7 +65,7 @@ def resolve(
     Returns
     -------
     verdict : str
-        "beside" a kink: a smaller step does not reach it, and agrees. "at" a kink: the jump stays,
+        "beside" a kink, or on a strong curve: a smaller step agrees. "at" a kink: the jump stays,
         and the expected slope is one that a kink allows. "outside": the jump stays, and it is not.
         "wrong": there is no kink.
     Look

@@ -80,9 +80,12 @@ class Directions:
     one_kink = False  # at a sample of zeros, say, all units of a layer
 
     def __init__(self, func: Callable, place: Point, expected: dict, middle: float, count, rng):
-        self.func, self.place, self.expected, self.middle = func, place, expected, middle
-        self.origin = {key: array.copy() for key, array in place.arrays.items()}
-        self.lines = [self._draw(rng) for _ in range(count)]
+        self.func, self.place, self.middle = func, place, middle
+        self.origin = _flat(place.arrays)
+        self.expected = _flat(expected)
+        widths = np.maximum(1.0, np.abs(self.origin))  # longer along large entries, as for one
+        drawn = (rng.standard_normal(self.origin.size) for _ in range(count))
+        self.lines = [line * (widths / np.sqrt(line @ line)) for line in drawn]
         self.shape = (count,)
 
     def measure(self, step: float) -> Look:
@@ -93,10 +96,10 @@ class Directions:
 
     def look(self, index: tuple, step: float) -> Look:
         """Look along one line."""
-        upper, up = self._go(index, step)
-        lower, down = self._go(index, -step)
-        for key, array in self.place.arrays.items():
-            array[...] = self.origin[key]
+        way = step * self.lines[index[0]]
+        upper, up = self._go(way)
+        lower, down = self._go(-way)
+        self._put(self.origin)
         return Look(
             central=(upper - lower) / (2 * step),
             left=(self.middle - lower) / step,
@@ -107,27 +110,31 @@ class Directions:
 
     def extent(self, slopes: np.ndarray) -> float:
         """As for ``Entries``: a random direction meets one part in ``sqrt(size)`` of it."""
-        size = sum(array.size for array in self.origin.values())
-        return float(np.sqrt(size * np.mean(slopes**2)))
+        return float(np.sqrt(self.origin.size * np.mean(slopes**2)))
 
     def name(self, index: tuple) -> str:
         """Which direction."""
         return f"direction {index[0]}"
 
-    def _draw(self, rng) -> dict:
-        """A direction of length 1, but longer along large entries, like the steps of an entry."""
-        drawn = {key: rng.standard_normal(array.shape) for key, array in self.origin.items()}
-        length = np.sqrt(sum(float(np.vdot(part, part)) for part in drawn.values()))
-        return {
-            key: part * (np.maximum(1.0, np.abs(self.origin[key])) / length)
-            for key, part in drawn.items()
-        }
-
-    def _go(self, index: tuple, distance: float) -> tuple[float, float]:
-        """The value some way along a line, and how much the gradient says it rises to there."""
-        rise = 0.0
-        for key, array in self.place.arrays.items():
-            array[...] = self.origin[key] + distance * self.lines[index[0]][key]
+    def _go(self, way: np.ndarray) -> tuple[float, float]:
+        """The value some way off, and how much the gradient says it rises to there."""
+        reached = self._put(self.origin + way)
+        with np.errstate(all="ignore"):  # the gradient to check may hold anything
             # Along the way really gone: much of a small step is rounded off.
-            rise += float(np.vdot(self.expected[key], array - self.origin[key]))
+            rise = float(self.expected @ (reached - self.origin))
         return number(self.func(self.place.argument)), rise
+
+    def _put(self, values: np.ndarray) -> np.ndarray:
+        """Write values into the arrays; returns them as the arrays hold them."""
+        start = 0
+        for array in self.place.arrays.values():
+            part = values[start : start + array.size]
+            array[...] = part.reshape(array.shape)
+            if array.dtype != values.dtype:
+                part[...] = array.reshape(-1)
+            start += array.size
+        return values
+
+
+def _flat(arrays: dict) -> np.ndarray:
+    return np.concatenate([array.reshape(-1).astype(float) for array in arrays.values()])

@@ -130,11 +130,9 @@ def number(value) -> float:
     """The one number that a function returned, as a float."""
     if isinstance(value, float):  # np.float64 too
         return float(value)
-    if np.size(value) == 1 and not np.iscomplexobj(value):
-        try:
-            return float(np.asarray(value).reshape(()))
-        except (TypeError, ValueError):
-            pass
+    array = np.asarray(value)
+    if array.size == 1 and array.dtype.kind in "buif":
+        return float(array.reshape(()))
     raise ValueError(
         f"func must return a single number, got {describe(value)}: "
         "a gradient needs a scalar at the end"

@@ -74,6 +74,11 @@ def judge(group: Entries | Directions, first: Look, tolerance: float, noise: flo
     noise : float
         Round-off of a value of the function.
     """
+    with np.errstate(all="ignore"):  # the slopes may hold infinities, and those are wrong
+        return _judge(group, first, tolerance, noise)
+
+
+def _judge(group: Entries | Directions, first: Look, tolerance: float, noise: float) -> Verdict:
     numeric, analytic = np.array(first.central), np.array(first.expected)
     finite = np.isfinite(numeric) & np.isfinite(analytic)
     size = max(np.linalg.norm(numeric[finite]), np.linalg.norm(analytic[finite]))
@@ -81,7 +86,7 @@ def judge(group: Entries | Directions, first: Look, tolerance: float, noise: flo
     blur = noise / first.step
     share = tolerance * size / max(root, 1) + blur  # of one slope in what all of them may be off
     slack = (share * root) ** 2
-    wrong, at_kink, outside = np.zeros((3, *numeric.shape), dtype=bool)
+    wrong, at_kink, outside = (np.zeros(numeric.shape, dtype=bool) for _ in range(3))
     if not np.linalg.norm(numeric - analytic) <= share * root:
         for index in map(tuple, np.argwhere(~(np.abs(numeric - analytic) <= share)).tolist()):
             one = Look(*(float(each[index]) for each in first[:4]), first.step)
