@@ -377,6 +377,13 @@ def test_scores_of_a_thousand_are_no_trouble(dtype):
     np.testing.assert_array_equal(loss.backward(), [[0, 0, 0], [0.5, 0, -0.5]])
 
 
+def test_samples_of_very_different_scores_do_not_disturb_each_other():
+    loss = SoftmaxCrossEntropy()
+    scores = np.array([[5000.0, 5000.0], [-5000.0, -5000.0]])
+    assert loss.forward(scores, np.array([0, 1])) == pytest.approx(math.log(2))
+    np.testing.assert_allclose(loss.backward(), [[-0.25, 0.25], [0.25, -0.25]])
+
+
 def test_the_exponential_is_taken_once(monkeypatch):
     calls, exp = [], np.exp
     monkeypatch.setattr(np, "exp", lambda x: calls.append(x) or exp(x))
@@ -404,7 +411,10 @@ def test_another_number_of_class_ids_than_samples_is_refused():
         SoftmaxCrossEntropy().forward(np.zeros((4, 3)), np.zeros(5, int))
 
 
-@pytest.mark.parametrize(("row", "total"), [([0, 0, 0], 0), ([1, 1, 0], 2), ([0.5, 0.4, 0], 0.9)])
+@pytest.mark.parametrize(
+    ("row", "total"),
+    [([0, 0, 0], 0), ([1, 1, 0], 2), ([0.5, 0.4, 0], 0.9), ([np.nan, 1, 0], "nan")],
+)
 def test_a_row_of_targets_that_does_not_add_up_to_one_is_named(row, total):
     message = f"every row of target must add up to 1, but row 1 adds up to {total}"
     with pytest.raises(ValueError, match=re.escape(message)):

@@ -209,10 +209,10 @@ def test_the_gradients_of_the_scores_of_a_sample_add_up_to_zero(seed, n_samples,
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_softmax_of_huge_scores_is_certain_and_finite(dtype):
     operation = Softmax()
-    output = operation.forward(np.array([[1000.0, 0.0, -1000.0]], dtype))
-    np.testing.assert_array_equal(output, [[1, 0, 0]])
-    upstream = np.array([[1.0, 2.0, 3.0]], dtype)
-    np.testing.assert_array_equal(operation.backward(upstream), [[0, 0, 0]])
+    output = operation.forward(np.array([[1000, 0, -1000], [-5000, -5000, -6000]], dtype))
+    np.testing.assert_array_equal(output, [[1, 0, 0], [0.5, 0.5, 0]])
+    upstream = np.array([[1, 2, 3], [1, 1, 3]], dtype)
+    np.testing.assert_array_equal(operation.backward(upstream), np.zeros((2, 3)))
 
 
 def test_drop_sends_back_only_to_what_it_kept_and_as_much_enlarged():
