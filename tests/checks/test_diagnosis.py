@@ -423,6 +423,22 @@ def test_where_a_relation_holds_is_told_when_the_rest_is_right():
     assert "That is so for a batch; elsewhere all is right." in failed.message.lines
 
 
+def test_a_factor_of_the_batch_says_nothing_of_single_samples_where_it_is_1():
+    failed = told("Squares", "forward", loss(lambda p, t: ((p - t) ** 2).sum()))
+    assert failed.mistake == "factor_n"
+    assert failed.message.lines == ()
+
+
+def test_of_two_parts_the_wrong_one_is_named():
+    plan = exercise("affine_backward")
+    entry = Entry("affine_backward", "function", plan.cases, LECTURE, RETURNS[:2])
+    entry.correct(lambda X, W, g: affine_backward(X, W, g)[:2])
+    (plan,) = Bank([entry]).compile()
+    answer = affine(lambda X, W, b, *_: (X, -W))
+    headline = told("affine_backward", "result", answer, plan).message.headline
+    assert headline == "affine_backward: W_grad: every value has the wrong sign."
+
+
 def test_a_factor_that_can_be_two_things_is_not_named_but_both_are_told():
     plan = exercise("Squares")
     case = Case({"prediction": np.ones((3, 3)), "target": 4 * np.eye(3)})
