@@ -48,7 +48,7 @@ def clip_by_norm(param_grads: list[np.ndarray], max_norm: float) -> float:
     for position, grad in enumerate(param_grads):
         if grad is None:
             raise RuntimeError(f"param_grads[{position}] is None: run a batch backward first")
-    norm = math.hypot(*(_norm(grad) for grad in param_grads))
+    norm = math.hypot(*[_norm(grad) for grad in param_grads])
     if not math.isfinite(norm):
         raise ValueError(
             f"the gradients have norm {norm}: training has diverged, try a smaller learning rate"
@@ -60,6 +60,5 @@ def clip_by_norm(param_grads: list[np.ndarray], max_norm: float) -> float:
 
 
 def _norm(grad: np.ndarray) -> float:
-    # In float64 throughout: squares of float32 overflow from 1e19 up.
-    with np.errstate(over="ignore"):
-        return float(np.linalg.norm(grad.astype(np.float64, copy=False)))
+    # In float64: the squares of float32 numbers from 1e19 up are beyond float32.
+    return float(np.linalg.norm(grad.astype(np.float64, copy=False)))

@@ -127,8 +127,9 @@ class NeuralNetwork:
             raise ValueError("the network is built already: it has its parameters")
         if not np.issubdtype(dtype, np.floating):
             raise TypeError(f"dtype must be one of floats, got {np.dtype(dtype)}")
+        nothing = np.zeros((1, arguments.count("n_features", n_features)), dtype)
         training = self.training
-        self.eval().forward(np.zeros((1, arguments.count("n_features", n_features)), dtype))
+        self.eval().forward(nothing)
         for operation in (operation for layer in self.layers for operation in layer.operations):
             operation.input_ = operation.output = None  # that was no batch to go backward from
         return self._set_training(training)

@@ -63,7 +63,7 @@ def test_zero_gradients_stay_zero():
     np.testing.assert_array_equal(grads[0], np.zeros((2, 2)))
 
 
-@pytest.mark.parametrize("bad", [math.nan, math.inf, 1e200])
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_gradients_without_a_length_are_refused_and_not_changed(bad):
     grads = [np.ones(2), np.array([bad, 1.0])]
     with pytest.raises(ValueError, match=r"norm (nan|inf): training has diverged"):

@@ -1,13 +1,16 @@
+from copy import deepcopy
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainrule.layers import Dense
+from chainrule.layers import BatchNorm, Dense, Dropout
 from chainrule.losses import MeanSquaredError
 from chainrule.network import NeuralNetwork
 from chainrule.numeric import gradient, relative_error
 from chainrule.operations import Sigmoid
+from chainrule.optimizers import SGD
 
 
 def rng(seed=3):
@@ -126,6 +129,103 @@ def test_the_legacy_generator_serves():
         np.testing.assert_array_equal(param, same.standard_normal(param.shape))
 
 
+# Modes
+
+
+def test_train_and_eval_switch_every_layer_and_return_the_network():
+    network = two_layers()
+    assert network.training
+    assert network.eval() is network
+    assert not any([network.training, *(layer.training for layer in network.layers)])
+    assert network.train() is network
+    assert all([network.training, *(layer.training for layer in network.layers)])
+
+
+def test_a_layer_that_comes_in_another_mode_is_switched_to_that_of_the_network():
+    layer = Dense(2)
+    layer.training = False
+    NeuralNetwork([layer], MeanSquaredError(), rng())
+    assert layer.training
+
+
+def test_dropout_drops_in_training_only():
+    network, X = NeuralNetwork([Dropout(0.5)], MeanSquaredError(), rng()), np.ones((50, 4))
+    assert (network.forward(X) == 0).any()
+    np.testing.assert_array_equal(network.eval().forward(X), X)
+
+
+def test_buffers_are_the_running_averages_of_all_layers():
+    network = NeuralNetwork([BatchNorm(), Dense(2), BatchNorm()], MeanSquaredError(), rng())
+    assert network.buffers() == []
+    network.forward(data()[0])
+    assert [buffer.shape for buffer in network.buffers()] == [(1, 3)] * 2 + [(1, 2)] * 2
+
+
+# Building
+
+
+def test_building_draws_what_the_first_batch_would():
+    built, lazy = two_layers().build(3), two_layers()
+    lazy.forward(data()[0])
+    for one, other in zip(built.params(), lazy.params(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, "f4"])
+def test_building_gives_parameters_of_the_dtype_asked_for(dtype):
+    assert {param.dtype for param in two_layers().build(3, dtype).params()} == {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize("mode", ["train", "eval"])
+def test_building_keeps_the_mode_and_touches_no_running_average(mode):
+    network = NeuralNetwork([BatchNorm(), Dropout(0.5), Dense(2)], MeanSquaredError(), rng())
+    getattr(network, mode)()
+    network.build(3)
+    assert network.training == (mode == "train")
+    for buffer, expected in zip(network.buffers(), (0, 1), strict=True):
+        np.testing.assert_array_equal(buffer, np.full((1, 3), expected))
+
+
+def test_a_network_knows_the_width_it_was_built_for():
+    network = two_layers()
+    assert network.n_features is None
+    network.forward(data()[0])
+    assert network.n_features == 3
+    mixed = NeuralNetwork([Dropout(0.5), BatchNorm(), Dense(2)], MeanSquaredError(), rng())
+    assert mixed.build(7).n_features == 7
+
+
+def test_building_is_no_batch_to_go_backward_from():
+    network = two_layers().build(3)
+    with pytest.raises(RuntimeError, match="backward was called before forward"):
+        network.backward(np.zeros((1, 2)))
+
+
+def test_a_network_is_built_once():
+    network = two_layers().build(3)
+    held = [param.copy() for param in network.params()]
+    with pytest.raises(ValueError, match="built already: it has its parameters"):
+        network.build(3)
+    for param, copy in zip(network.params(), held, strict=True):
+        np.testing.assert_array_equal(param, copy)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((0,), ValueError, "n_features must be at least 1, got 0"),
+        ((2.5,), TypeError, "n_features must be a whole number, got 2.5"),
+        ((3, np.int64), TypeError, "dtype must be one of floats, got int64"),
+    ],
+)
+def test_building_for_an_impossible_width_or_dtype_is_refused(arguments, error, message):
+    network = two_layers()
+    with pytest.raises(error, match=message):
+        network.build(*arguments)
+    assert network.params() == []
+    assert network.training
+
+
 # What is refused
 
 
@@ -144,6 +244,62 @@ def test_one_activation_in_two_layers_is_refused():
     shared = Sigmoid()
     with pytest.raises(ValueError, match="activation 1 is the same object as activation 0"):
         NeuralNetwork([Dense(3, shared), Dense(3, shared)], MeanSquaredError(), rng())
+
+
+@pytest.mark.parametrize("shared", ["layer", "activation"])
+def test_a_layer_or_activation_of_another_network_is_refused(shared):
+    activation = Sigmoid()
+    layer = Dense(3, activation)
+    first = NeuralNetwork([layer, Dense(2)], MeanSquaredError(), rng(5))
+    taken = layer if shared == "layer" else Dense(3, activation)
+    own = Dense(3)
+    with pytest.raises(ValueError, match=f"{shared} 1 belongs to another network: give every netw"):
+        NeuralNetwork([own, taken], MeanSquaredError(), other := rng(6))
+    assert layer.rng is first.rng is not other
+    NeuralNetwork([own], MeanSquaredError(), rng())  # nothing is taken by a network refused
+
+
+def test_a_copied_network_trains_on_its_own():
+    network, (X, y) = two_layers(), data()
+    network.train_batch(X, y)
+    twin = deepcopy(network)
+    SGD(0.1).step(network.params(), network.param_grads())
+    assert twin.train_batch(X, y) > network.train_batch(X, y)
+
+
+def test_the_list_of_layers_may_change_afterwards_without_harm():
+    layers = [Dense(2)]
+    network = NeuralNetwork(layers, MeanSquaredError(), rng())
+    layers.append(Dense(5))
+    assert network.forward(np.zeros((1, 3))).shape == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("layers", "loss", "generator", "message"),
+    [
+        (Dense(3), MeanSquaredError(), rng(), "layers must be a list of layers, got <"),
+        (
+            [Dense],
+            MeanSquaredError(),
+            rng(),
+            r"layers\[0\] must be a layer like .* the class Dense",
+        ),
+        (
+            [Dense(1), Sigmoid()],
+            MeanSquaredError(),
+            rng(),
+            r"layers\[1\] must be .*, got <.*Sigmoid",
+        ),
+        ([Dense(1)], MeanSquaredError, rng(), "loss must be .* got the class MeanSquaredError"),
+        ([Dense(1)], "mse", rng(), r"loss must be a loss like MeanSquaredError\(\), got 'mse'"),
+        ([Dense(1)], MeanSquaredError(), 42, r"rng must be .*default_rng\(0\), got 42"),
+        ([Dense(1)], MeanSquaredError(), None, "rng must be a generator like .*, got None"),
+        ([Dense(1)], MeanSquaredError(), np.random.Generator, "rng must be .* the class Generator"),
+    ],
+)
+def test_a_part_that_is_something_else_is_refused_by_name(layers, loss, generator, message):
+    with pytest.raises(TypeError, match=message):
+        NeuralNetwork(layers, loss, generator)
 
 
 def test_a_network_asked_to_go_backward_first_says_so():

@@ -1,13 +1,16 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import LinearRegression
 
-from chainrule.layers import Dense
-from chainrule.losses import MeanSquaredError
+from chainrule.layers import BatchNorm, Dense, Dropout
+from chainrule.losses import L2, MeanSquaredError, SoftmaxCrossEntropy
 from chainrule.network import NeuralNetwork
 from chainrule.operations import Sigmoid
-from chainrule.optimizers import SGD
+from chainrule.optimizers import SGD, Adam
+from chainrule.schedules import ExponentialDecay
 from chainrule.trainer import Trainer
 
 
@@ -223,7 +226,188 @@ def test_without_validation_data_there_is_no_best_epoch():
     assert len(history.train_loss) == 3
 
 
+# Schedules, clipping, penalties
+
+
+def recorded(trainer):
+    """The learning rates that the optimizer steps with from now on."""
+    rates, step = [], trainer.optimizer.step
+
+    def spy(params, param_grads):
+        rates.append(trainer.optimizer.lr)
+        step(params, param_grads)
+
+    trainer.optimizer.step = spy
+    return rates
+
+
+def test_a_schedule_sets_the_learning_rate_of_every_epoch():
+    trainer = small_trainer(lr=9.0)
+    trainer.schedule = ExponentialDecay(0.8, factor=0.5)
+    rates = recorded(trainer)
+    history = trainer.fit(*noise(10), epochs=3, batch_size=4)
+    assert rates == [0.8] * 3 + [0.4] * 3 + [0.2] * 3
+    assert history.lr == [0.8, 0.4, 0.2]
+
+
+def test_a_schedule_can_count_steps_instead():
+    trainer = small_trainer()
+    trainer.schedule, trainer.schedule_every = lambda done: np.float64(1 + done), "step"
+    rates = recorded(trainer)
+    history = trainer.fit(*noise(10), epochs=2, batch_size=4)
+    assert rates == [1, 2, 3, 4, 5, 6]
+    assert history.lr == [3, 6]
+    assert {type(rate) for rate in rates} == {float}
+
+
+def test_a_second_fit_starts_the_schedule_anew():
+    trainer = small_trainer()
+    trainer.schedule = ExponentialDecay(0.8, factor=0.5)
+    assert trainer.fit(*noise(), epochs=2).lr == trainer.fit(*noise(), epochs=2).lr == [0.8, 0.4]
+
+
+def test_without_a_schedule_the_learning_rate_stays():
+    trainer = small_trainer(lr=0.3)
+    assert trainer.fit(*noise(), epochs=2).lr == [0.3, 0.3]
+
+
+def one_step(seed=4, **options):
+    """How far one step of SGD with learning rate 1 moves the parameters of a new network."""
+    layers = [Dense(4, Sigmoid()), Dense(1)]
+    network = NeuralNetwork(layers, MeanSquaredError(), rng(seed)).build(3)
+    before = [param.copy() for param in network.params()]
+    X, y = noise()
+    history = Trainer(network, SGD(1.0), **options).fit(X, y, epochs=1, batch_size=len(X))
+    after = network.params()
+    return before, [b - a for b, a in zip(before, after, strict=True)], history.train_loss
+
+
+def test_gradients_are_cut_to_the_greatest_norm_and_keep_their_direction():
+    _, whole, _ = one_step()
+    norm = np.sqrt(sum(np.sum(step**2) for step in whole))
+    _, cut, _ = one_step(max_norm=norm / 3)
+    for one, other in zip(whole, cut, strict=True):
+        np.testing.assert_allclose(other, one / 3, rtol=1e-9, atol=1e-15)
+
+
+def test_a_penalty_adds_its_gradient_to_that_of_the_weights():
+    params, whole, loss = one_step()
+    _, penalised, same_loss = one_step(penalty=L2(0.3))
+    for param, one, other in zip(params, whole, penalised, strict=True):
+        pull = 0.3 * param if len(param) > 1 else 0  # not the biases
+        np.testing.assert_allclose(other, one + pull, rtol=1e-9, atol=1e-15)
+    assert same_loss == loss  # the history is without it
+
+
+def test_the_penalty_counts_when_gradients_are_cut():
+    _, penalised, _ = one_step(penalty=L2(100.0))
+    norm = np.sqrt(sum(np.sum(step**2) for step in penalised))
+    _, cut, _ = one_step(penalty=L2(100.0), max_norm=0.5)
+    assert norm > 0.5
+    assert np.sqrt(sum(np.sum(step**2) for step in cut)) == pytest.approx(0.5, rel=1e-9)
+
+
+# Modes
+
+
+class Diary(Dense):
+    """A layer that notes in which mode each batch passes."""
+
+    def forward(self, input_):
+        self.modes = [*getattr(self, "modes", []), (len(input_), self.training)]
+        return super().forward(input_)
+
+
+def diary_trainer():
+    return Trainer(NeuralNetwork([Diary(1)], MeanSquaredError(), rng()), SGD(0.01))
+
+
+def test_training_and_validation_happen_each_in_its_mode_and_the_end_is_ready_for_use():
+    trainer, (X, y) = diary_trainer(), noise(5)
+    trainer.network.eval()
+    trainer.fit(X, y, X[:2], y[:2], epochs=2, batch_size=3)
+    epoch = [(3, True), (2, True), (2, False)]
+    assert trainer.network.layers[0].modes == epoch * 2
+    assert not trainer.network.training
+    assert not trainer.network.layers[0].training
+
+
+def test_a_network_whose_training_is_broken_off_is_ready_for_use():
+    trainer = diary_trainer()
+
+    def schedule(done):
+        if done == 1:
+            raise KeyboardInterrupt
+        return 0.1
+
+    trainer.schedule = schedule
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit(*noise(), epochs=3)
+    assert not trainer.network.training
+
+
+def test_the_best_running_averages_come_back_with_the_best_weights():
+    X, y = noise(40)
+    network = NeuralNetwork([Dense(4, Sigmoid()), BatchNorm(), Dense(1)], MeanSquaredError(), rng())
+    trainer = Trainer(network, SGD(0.5))
+    history = trainer.fit(X[:20], y[:20], X[20:], y[20:], epochs=60, patience=5)
+    assert history.stopped_early
+    after = network.loss.forward(network.forward(X[20:]), y[20:])
+    assert after == min(history.val_loss)
+
+
+# Memory
+
+
+def test_no_memory_is_taken_that_grows_with_the_epochs():
+    X, y = noise(200)
+
+    def peak(epochs):
+        layers = [Dense(50, Sigmoid()), BatchNorm(), Dropout(0.1), Dense(1)]
+        trainer = Trainer(NeuralNetwork(layers, MeanSquaredError(), rng()), Adam(), max_norm=1.0)
+        tracemalloc.start()
+        trainer.fit(X, y, X, y, epochs=epochs, patience=epochs)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    few = peak(5)
+    assert peak(105) - few < 100 * 100  # the numbers of the history: less than 100 bytes an epoch
+
+
+# Progress (tests/test_progress.py sees to the rest)
+
+
+def test_training_is_silent_unless_asked(capsys):
+    small_trainer().fit(*noise(), epochs=20)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_progress_prints_the_losses(capsys):
+    history = small_trainer().fit(*noise(), *noise(), epochs=20, progress=True)
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 10
+    last = f"training loss {history.train_loss[-1]:.4g}, validation loss {history.val_loss[-1]:.4g}"
+    assert out.endswith(f"epoch 20 of 20: {last}\n")
+    assert err == ""
+
+
 # What is refused
+
+
+# Nothing is trained then, and parameters, generator and optimizer are what they were.
+
+
+def assert_refused(trainer, error, message, *arguments, **options):
+    network = trainer.network
+    before = [array.copy() for array in network.params() + network.buffers()]
+    state, lr = network.rng.bit_generator.state, trainer.optimizer.lr
+    with pytest.raises(error, match=message):
+        trainer.fit(*arguments, **options)
+    for array, copy in zip(network.params() + network.buffers(), before, strict=True):
+        np.testing.assert_array_equal(array, copy)
+    assert network.rng.bit_generator.state == state
+    assert trainer.optimizer.lr == lr
 
 
 @pytest.mark.parametrize(
@@ -236,31 +420,145 @@ def test_without_validation_data_there_is_no_best_epoch():
     ],
 )
 def test_training_data_that_do_not_fit_are_refused_by_name(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        small_trainer().fit(*arguments)
+    assert_refused(small_trainer(), ValueError, message, *arguments)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("position", range(4))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_nan_and_infinity_are_refused_with_the_array_and_the_first_row(bad, position, dtype):
+    X, y = (array.astype(dtype) for array in noise(9))
+    arrays = [X, y, X.copy(), y.copy()]
+    arrays[position][[4, 7], -1] = bad
+    name = ("X_train", "y_train", "X_val", "y_val")[position]
+    message = f"{name} holds {bad} in row 4: it must be finite"
+    assert_refused(small_trainer(), ValueError, message, *arrays)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({0: [[1.0, 2.0, 3.0]] * 9}, "X_train must be an array, got list"),
+        ({1: [[1.0]] * 9}, "y_train must be an array, got list"),
+        ({0: np.full((9, 3), "1")}, "X_train must hold numbers, got an array of <U1"),
+        ({1: np.full((9, 1), None)}, "y_train must hold numbers, got an array of object"),
+        ({2: "X"}, "X_val must be an array, got str"),
+    ],
+)
+def test_what_is_no_array_of_numbers_is_refused_by_name(change, message):
+    arrays = [*noise(9), *noise(9)]
+    for position, array in change.items():
+        arrays[position] = array
+    assert_refused(small_trainer(), TypeError, message, *arrays)
+
+
+def test_data_of_another_width_than_the_network_was_built_for_are_refused():
+    trainer = small_trainer()
+    trainer.network.build(3)
+    X, y = np.zeros((4, 2)), np.zeros((4, 1))
+    message = "X_train has 2 features, but the network was built for 3"
+    assert_refused(trainer, ValueError, message, X, y)
+
+
+def test_validation_data_of_another_width_are_refused():
+    (X, y), narrow = noise(4), np.zeros((4, 2))
+    message = "X_val has 2 features, but X_train has 3"
+    assert_refused(small_trainer(), ValueError, message, X, y, narrow, y)
+
+
+@pytest.mark.parametrize("name", ["y_train", "y_val"])
+def test_targets_that_the_loss_does_not_take_are_refused_before_training(name):
+    X, y = noise(6)
+    pair = {"y_train": y, "X_val": X, "y_val": y, name: np.zeros((6, 2))}
+    message = rf"{name} does not suit MeanSquaredError and the network: .* \(6, 2\).* \(6, 1\)"
+    assert_refused(small_trainer(), ValueError, message, X, **pair)
+
+
+def classifier():
+    network = NeuralNetwork([Dense(4, Sigmoid()), Dense(3)], SoftmaxCrossEntropy(), rng())
+    return Trainer(network, SGD(0.1))
+
+
+def test_class_ids_are_targets_too():
+    X, ids = noise(9)[0], np.arange(9) % 3
+    from_ids = classifier().fit(X, ids, X, ids, epochs=2)
+    assert from_ids == classifier().fit(X, np.eye(3)[ids], X, ids.reshape(-1, 1), epochs=2)
+
+
+def test_a_class_id_that_is_none_of_the_classes_is_refused_before_training():
+    X, ids = noise(9)[0], np.arange(9) % 3
+    message = "y_val does not suit SoftmaxCrossEntropy .*class id 3"
+    assert_refused(classifier(), ValueError, message, X, ids, X, ids + 1)
+
+
+@pytest.mark.parametrize(("n_samples", "batch_size"), [(9, 4), (9, 1), (1, 4)])
+def test_a_batch_of_one_sample_is_refused_where_a_layer_needs_more(n_samples, batch_size):
+    network = NeuralNetwork([BatchNorm(), Dense(1)], MeanSquaredError(), rng())
+    message = f"{n_samples} samples in batches of {batch_size} leave .* choose another batch_size"
+    trainer = Trainer(network, SGD(0.1))
+    assert_refused(trainer, ValueError, message, *noise(n_samples), batch_size=batch_size)
+    small_trainer().fit(*noise(n_samples), batch_size=batch_size, epochs=1)  # without: welcome
 
 
 def test_validation_data_that_do_not_fit_are_refused_by_name():
     X, y = noise(4)
-    with pytest.raises(ValueError, match="X_val has 4 samples, but y_val has 3"):
-        small_trainer().fit(X, y, X, y[:3])
+    message = "X_val has 4 samples, but y_val has 3"
+    assert_refused(small_trainer(), ValueError, message, X, y, X, y[:3])
 
 
 @pytest.mark.parametrize("missing", ["X_val", "y_val"])
 def test_half_a_validation_set_is_refused(missing):
     X, y = noise(4)
     validation = {"X_val": X, "y_val": y, missing: None}
-    with pytest.raises(ValueError, match="X_val and y_val come together"):
-        small_trainer().fit(X, y, **validation)
+    assert_refused(small_trainer(), ValueError, "X_val and y_val come together", X, y, **validation)
 
 
 def test_patience_without_validation_data_is_refused():
-    with pytest.raises(ValueError, match="patience needs validation data"):
-        small_trainer().fit(*noise(4), patience=3)
+    message = "patience needs validation data"
+    assert_refused(small_trainer(), ValueError, message, *noise(4), patience=3)
 
 
-@pytest.mark.parametrize("name", ["epochs", "batch_size", "eval_every", "patience"])
+COUNTS = ["epochs", "batch_size", "eval_every", "patience", "checkpoint_every"]
+
+
+@pytest.mark.parametrize("name", COUNTS)
 def test_a_count_below_one_is_refused_by_name(name):
     X, y = noise(4)
-    with pytest.raises(ValueError, match=f"{name} must be at least 1, got 0"):
-        small_trainer().fit(X, y, X, y, **{name: 0})
+    message = f"{name} must be at least 1, got 0"
+    assert_refused(small_trainer(), ValueError, message, X, y, X, y, **{name: 0})
+
+
+@pytest.mark.parametrize("name", COUNTS)
+@pytest.mark.parametrize("value", [2.5, "3", True])
+def test_a_count_that_is_no_whole_number_is_refused_by_name(name, value):
+    X, y = noise(4)
+    message = f"{name} must be a whole number, got {value!r}"
+    assert_refused(small_trainer(), TypeError, message, X, y, X, y, **{name: value})
+
+
+@pytest.mark.parametrize("rate", [-0.1, np.nan, np.inf])
+def test_a_schedule_that_gives_no_learning_rate_is_refused(rate):
+    trainer = small_trainer()
+    trainer.schedule = lambda done: rate
+    with pytest.raises(ValueError, match="the schedule's learning rate must be"):
+        trainer.fit(*noise(4))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "message"),
+    [
+        ((None, SGD()), {}, TypeError, "network must be a network, got None"),
+        ((NeuralNetwork, SGD()), {}, TypeError, "network .* got the class NeuralNetwork"),
+        ((0.1,), {}, TypeError, r"optimizer must be an optimizer like SGD\(lr=0.1\), got 0.1"),
+        ((SGD,), {}, TypeError, "optimizer must be .*, got the class SGD"),
+        ((SGD(),), {"schedule": 0.1}, TypeError, "schedule must be a function like .*: 0.1"),
+        ((SGD(),), {"schedule_every": "batch"}, ValueError, "'epoch' or 'step', got 'batch'"),
+        ((SGD(),), {"max_norm": 0}, ValueError, "max_norm must be above 0, got 0"),
+        ((SGD(),), {"penalty": 0.1}, TypeError, r"penalty must be a penalty like L2.*, got 0.1"),
+    ],
+)
+def test_a_part_that_is_something_else_is_refused_by_name(arguments, options, error, message):
+    if len(arguments) == 1:
+        arguments = (small_trainer().network, *arguments)
+    with pytest.raises(error, match=message):
+        Trainer(*arguments, **options)
