@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from chainrule.checks import store
-from chainrule.checks.exercise import Case, Exercise, Mistake, observe
+from chainrule.checks.attempt import Case, observe
+from chainrule.checks.exercise import Exercise, Mistake
 from chainrule.checks.outcome import Outcome
 
 BANK_NAME = "mistakes"

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainrule.checks.attempt import Case, observe
 from chainrule.checks.diagnosis import find
-from chainrule.checks.exercise import Case, Exercise, observe
+from chainrule.checks.exercise import Exercise
 from chainrule.checks.message import Message
 from chainrule.checks.outcome import Outcome, alike, run
 

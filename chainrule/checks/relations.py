@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from chainrule.checks.exercise import NUMERIC_TOLERANCE, Case, Exercise, measure
+from chainrule.checks.attempt import Case, measure
+from chainrule.checks.exercise import NUMERIC_TOLERANCE, Exercise
 from chainrule.checks.outcome import Outcome, agreeing, alike, listed
 from chainrule.checks.symptoms import Finding
 

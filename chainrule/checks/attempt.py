@@ -1,0 +1,154 @@
+"""An attempt: an answer tried on one set of inputs, and what came of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from chainrule.checks.outcome import Outcome, Returned, alike, as_array, listed, run
+from chainrule.numeric import gradient
+
+RESTORED = 1e-9  # an input nudged and put back by arithmetic is off by round-off, and that is fine
+REPEATED = 1e-9  # so is a second run: a matrix product may round otherwise at another address
+
+
+@dataclass(frozen=True)
+class Case:
+    """One set of inputs.
+
+    Attributes
+    ----------
+    inputs : dict of str to array
+        The arguments in order. A string stands for an object of that name in the notebook.
+    output_grad : array or None
+        The upstream gradient, random and not constant; None where there is none.
+    truth : dict of str to Outcome
+        By stage: what should come out. Where a stage has none, the gradient is measured from the
+        student's own (verified) forward.
+    tolerance : float or None
+        Overrules the one that follows from the dtype.
+    """
+
+    inputs: dict[str, np.ndarray | str]
+    output_grad: np.ndarray | None = None
+    truth: dict[str, Outcome] = field(default_factory=dict)
+    tolerance: float | None = None
+
+
+def other_values(case: Case) -> Case:
+    """The same shapes with other values, that a sensible answer can take as well."""
+    return Case(
+        {
+            name: np.flip(value) * value.dtype.type(0.5) if isinstance(value, np.ndarray) else value
+            for name, value in case.inputs.items()
+        },
+        case.output_grad,
+    )
+
+
+def observe(
+    kind: str, returns: tuple[str, ...], answer, stage: str, case: Case, namespace: Mapping
+) -> Outcome:
+    """Run an answer on one case, twice, and note what it does besides returning."""
+    first, modified = run_once(kind, returns, answer, stage, case, namespace)
+    if not first.clean:
+        return first
+    second, _ = run_once(kind, returns, answer, stage, case, namespace)
+    notes = [f"modified {name}" for name in modified]
+    if not second.same(first, REPEATED):
+        notes.append("random")
+    return first.with_notes(*notes)
+
+
+def run_once(kind, returns, answer, stage, case, namespace) -> tuple[Outcome, list[str]]:
+    """Run an answer on one case; the outcome, and which inputs it modified."""
+    given = {name: _hand_over(value, namespace) for name, value in case.inputs.items()}
+    upstream = None if case.output_grad is None else case.output_grad.copy()
+    outcome = run(lambda: _RUNNERS[kind](answer, stage, list(given.values()), upstream, returns))
+    modified = [
+        name
+        for name, value in case.inputs.items()
+        if isinstance(value, np.ndarray) and not alike(given[name], value, RESTORED)
+    ]
+    if upstream is not None and not alike(upstream, case.output_grad, RESTORED):
+        modified.append("output_grad")
+    return outcome, modified
+
+
+def _hand_over(value, namespace: Mapping):
+    """What the answer is given: a copy of an array, or the object that a name stands for."""
+    if isinstance(value, str):
+        return namespace[value]
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def _run_operation(answer, stage, inputs, output_grad, _returns) -> dict:
+    operation = answer()
+    output = operation.forward(*inputs)
+    if stage == "forward":
+        return {"output": output}
+    shape = inputs[0].shape
+    return {"input_grad": _past_the_base(operation, "backward", "_input_grad", shape, output_grad)}
+
+
+def _run_loss(answer, stage, inputs, _output_grad, _returns) -> dict:
+    loss = answer()
+    value = _past_the_base(loss, "forward", "_output", (), *inputs)
+    if stage == "forward":
+        return {"loss": value}
+    return {"prediction_grad": _past_the_base(loss, "backward", "_input_grad", inputs[0].shape)}
+
+
+def _past_the_base(answer, verb: str, method: str, shape: tuple, *arguments):
+    """Call a verb; if the base class objects to what the student's method returned, return that.
+
+    The value tells more than the base class's error. Numbers of the right shape are no reason to
+    object: then the error was about something else, and it stands.
+    """
+    try:
+        return getattr(answer, verb)(*arguments)
+    except (TypeError, ValueError):
+        inner = getattr(answer, method, None)
+        if inner is None:
+            raise
+        value = inner(*(arguments if verb == "backward" else ()))
+        array = as_array(value)
+        if array is not None and array.shape == shape:
+            raise
+        return value
+
+
+def _run_function(answer, _stage, inputs, _output_grad, returns) -> dict:
+    result = answer(*inputs)
+    if len(returns) == 1:
+        return {returns[0]: result}
+    if not isinstance(result, tuple | list) or len(result) != len(returns):
+        if result is None:
+            return {"result": None}
+        count = len(result) if isinstance(result, tuple | list) else 1
+        what = "one value" if count == 1 else "more" if count > len(returns) else f"{count} values"
+        return {"result": Returned(f"{what} where {len(returns)} are asked for: {listed(returns)}")}
+    return dict(zip(returns, result, strict=True))
+
+
+_RUNNERS: dict[str, Callable[..., dict]] = {
+    "operation": _run_operation,
+    "loss": _run_loss,
+    "function": _run_function,
+}
+
+
+def measure(kind: str, answer, case: Case) -> Outcome:
+    """The gradient of an answer's own forward, by central differences in float64 (lecture 06)."""
+    first, *others = (value.astype(float) for value in case.inputs.values())
+
+    def scalar(point):
+        output = answer().forward(point.copy(), *(value.copy() for value in others))
+        return output if case.output_grad is None else np.sum(output * case.output_grad)
+
+    def code():
+        dtype = next(iter(case.inputs.values())).dtype
+        return {name: gradient(scalar, first).astype(dtype)}
+
+    name = "input_grad" if kind == "operation" else "prediction_grad"
+    return run(code)
