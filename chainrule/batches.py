@@ -25,26 +25,39 @@ def batches(X: np.ndarray, y: np.ndarray, order: np.ndarray, batch_size: int) ->
         yield X[chosen], y[chosen]
 
 
-def check_pair(which: str, X, y, network: NeuralNetwork) -> None:
-    """Raise unless samples and targets fit each other, the network and its loss.
+def check_data(network: NeuralNetwork, X_train, y_train, X_val, y_val, batch_size: int) -> None:
+    """Raise unless the data of a training run fit each other, the network and its loss.
 
     Parameters
     ----------
-    which : str
-        "train" or "val", for the names in the errors.
-    X, y : arrays
-        Looked through once for NaN and infinity, which would spoil every parameter.
     network : NeuralNetwork
         Not changed; one without parameters yet takes any width.
+    X_train, y_train, X_val, y_val : arrays
+        Looked through once for NaN and infinity, which would spoil every parameter. The last two
+        may both be None.
+    batch_size : int
     """
+    if (X_val is None) != (y_val is None):
+        raise ValueError("X_val and y_val come together: got only one of them")
+    _check_pair("train", X_train, y_train, network)
+    _check_batch_size(len(X_train), batch_size, network)
+    if X_val is not None:
+        _check_pair("val", X_val, y_val, network)
+        if X_val.shape[1] != X_train.shape[1]:
+            raise ValueError(
+                f"X_val has {X_val.shape[1]} features, but X_train has {X_train.shape[1]}"
+            )
+
+
+def _check_pair(which: str, X, y, network: NeuralNetwork) -> None:
     X_name, y_name = f"X_{which}", f"y_{which}"
     check_batch(X_name, X)
     if not isinstance(y, np.ndarray):
         raise TypeError(f"{y_name} must be an array, got {type(y).__name__}")
     if y.dtype.kind not in "buif":
         raise TypeError(f"{y_name} must hold numbers, got an array of {y.dtype}")
-    if len(X) != len(np.atleast_1d(y)):
-        raise ValueError(f"{X_name} has {len(X)} samples, but {y_name} has {len(y)}")
+    if y.ndim == 0 or len(X) != len(y):
+        raise ValueError(f"{X_name} has {len(X)} samples, but {y_name} has shape {y.shape}")
     _check_finite(X_name, X)
     _check_finite(y_name, y)
     if network.n_features not in (None, X.shape[1]):
@@ -78,7 +91,7 @@ def _check_targets(name: str, y: np.ndarray, dtype, network: NeuralNetwork) -> N
         raise kind(f"{name} does not suit {loss} and the network: {error}") from error
 
 
-def check_batch_size(n_samples: int, batch_size: int, network: NeuralNetwork) -> None:
+def _check_batch_size(n_samples: int, batch_size: int, network: NeuralNetwork) -> None:
     """Raise if a batch would hold a single sample, and a layer needs more."""
     single = 1 in (n_samples, batch_size, n_samples % batch_size)
     if single and any(isinstance(layer, BatchNorm) for layer in network.layers):

@@ -29,17 +29,16 @@ class Checkpoint:
     Parameters
     ----------
     path : str or Path
-    network : NeuralNetwork
-    optimizer : Optimizer
-    settings : dict
-        What has to be the same for the run to go on: JSON types only.
+    trainer : Trainer
+    settings : dict of str to JSON types
+        What has to be the same for the run to go on, beside the parts of the trainer.
     """
 
-    def __init__(self, path, network: NeuralNetwork, optimizer: Optimizer, settings: dict):
+    def __init__(self, path, trainer, settings: dict):
         self.path = Path(path)
-        self.network = network
-        self.optimizer = optimizer
-        self.settings = settings
+        self.network = network = trainer.network
+        self.optimizer = trainer.optimizer
+        self.settings = parts(trainer) | settings
         for rng in generators(network):
             rng_state(rng)  # a generator that cannot be saved is refused before the first epoch
 
@@ -125,11 +124,22 @@ def rng_state(rng) -> dict:
     )
 
 
-def describe_layers(network: NeuralNetwork) -> list[str]:
-    """The types of the layers and of their activations; their sizes show in the arrays."""
-    activations = [type(getattr(layer, "activation", None)).__name__ for layer in network.layers]
-    layers = [type(layer).__name__ for layer in network.layers]
-    return [" ".join(pair) for pair in zip(layers, activations, strict=True)]
+def parts(trainer) -> dict:
+    """What a trainer is made of, as text; the sizes of its layers show in their arrays."""
+    network = trainer.network
+    return {
+        "layers": [
+            f"{type(layer).__name__} {type(getattr(layer, 'activation', None)).__name__}"
+            for layer in network.layers
+        ],
+        "loss": type(network.loss).__name__,
+        # A schedule sets the learning rate anew anyway.
+        "optimizer": describe(trainer.optimizer, leave_out=("lr",) if trainer.schedule else ()),
+        "schedule": describe(trainer.schedule),
+        "schedule_every": trainer.schedule_every,
+        "max_norm": trainer.max_norm,
+        "penalty": describe(trainer.penalty),
+    }
 
 
 def describe(part, leave_out: tuple[str, ...] = ()) -> str:

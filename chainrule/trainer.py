@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from chainrule import arguments
-from chainrule.batches import batches, check_batch_size, check_pair
-from chainrule.checkpoint import Checkpoint, describe, describe_layers, fingerprint
+from chainrule.batches import batches, check_data
+from chainrule.checkpoint import Checkpoint, fingerprint
 from chainrule.clipping import clip_by_norm
 from chainrule.history import History, Run
 from chainrule.losses import L2
@@ -117,21 +117,23 @@ class Trainer:
             count is below 1, or patience is given without validation data; if the checkpoint is
             damaged or belongs to other settings or data. The network is not trained then.
         """
-        settings = {
-            "batch_size": arguments.count("batch_size", batch_size),
-            "eval_every": arguments.count("eval_every", eval_every),
-            "patience": patience if patience is None else arguments.count("patience", patience),
-        }
-        arguments.count("epochs", epochs)
-        arguments.count("checkpoint_every", checkpoint_every)
-        has_val = self._check_data(X_train, y_train, X_val, y_val, batch_size)
+        counts = {"batch_size": batch_size, "eval_every": eval_every, "patience": patience}
+        for name, value in {
+            **counts,
+            "epochs": epochs,
+            "checkpoint_every": checkpoint_every,
+        }.items():
+            if name != "patience" or patience is not None:
+                arguments.count(name, value)
+        data = (X_train, y_train, X_val, y_val)
+        check_data(self.network, *data, batch_size)
+        has_val = X_val is not None
         if patience is not None and not has_val:
             raise ValueError("patience needs validation data: pass X_val and y_val")
 
         run, file = Run(np.arange(len(X_train))), None
         if checkpoint is not None:
-            settings |= self._settings() | {"data": fingerprint(X_train, y_train, X_val, y_val)}
-            file = Checkpoint(checkpoint, self.network, self.optimizer, settings)
+            file = Checkpoint(checkpoint, self, counts | {"data": fingerprint(*data)})
             run = file.load() or run
         try:
             with show_progress(epochs, progress) as report:
@@ -178,31 +180,3 @@ class Trainer:
         if self.schedule is not None and unit == self.schedule_every:
             lr = self.schedule(done)
             self.optimizer.lr = arguments.at_least_zero("the schedule's learning rate", lr)
-
-    def _check_data(self, X_train, y_train, X_val, y_val, batch_size: int) -> bool:
-        """Raise if data do not fit; tell whether there are validation data."""
-        has_val = X_val is not None
-        if has_val != (y_val is not None):
-            raise ValueError("X_val and y_val come together: got only one of them")
-        check_pair("train", X_train, y_train, self.network)
-        check_batch_size(len(X_train), batch_size, self.network)
-        if has_val:
-            check_pair("val", X_val, y_val, self.network)
-            if X_val.shape[1] != X_train.shape[1]:
-                raise ValueError(
-                    f"X_val has {X_val.shape[1]} features, but X_train has {X_train.shape[1]}"
-                )
-        return has_val
-
-    def _settings(self) -> dict:
-        """What has to be the same for a run to go on from a checkpoint."""
-        return {
-            "layers": describe_layers(self.network),
-            "loss": type(self.network.loss).__name__,
-            # A schedule sets the learning rate anew anyway.
-            "optimizer": describe(self.optimizer, leave_out=("lr",) if self.schedule else ()),
-            "schedule": describe(self.schedule),
-            "schedule_every": self.schedule_every,
-            "max_norm": self.max_norm,
-            "penalty": describe(self.penalty),
-        }

@@ -413,7 +413,10 @@ def assert_refused(trainer, error, message, *arguments, **options):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((np.zeros((4, 2)), np.zeros((3, 1))), "X_train has 4 samples, but y_train has 3"),
+        (
+            (np.zeros((4, 2)), np.zeros((3, 1))),
+            r"X_train has 4 samples, but y_train has shape \(3, 1\)",
+        ),
         ((np.zeros((4, 2)), np.zeros(4)), r"y_train does not suit MeanSquared.* \(4,\)"),
         ((np.zeros(4), np.zeros((4, 1))), r"X_train must have shape .*, got \(4,\)"),
         ((np.zeros((0, 2)), np.zeros((0, 1))), r"X_train must have shape .*, got \(0, 2\)"),
@@ -491,6 +494,18 @@ def test_a_class_id_that_is_none_of_the_classes_is_refused_before_training():
     assert_refused(classifier(), ValueError, message, X, ids, X, ids + 1)
 
 
+def test_targets_without_rows_are_refused():
+    message = r"X_train has 4 samples, but y_train has shape \(\)"
+    assert_refused(small_trainer(), ValueError, message, noise(4)[0], np.array(1.0))
+
+
+def test_a_network_without_neurons_leaves_the_targets_to_the_loss():
+    network = NeuralNetwork([BatchNorm()], MeanSquaredError(), rng())
+    Trainer(network, SGD(0.1)).fit(noise()[0], noise()[0], epochs=1)
+    with pytest.raises(ValueError, match="target has shape"):
+        Trainer(network, SGD(0.1)).fit(*noise(), epochs=1)
+
+
 @pytest.mark.parametrize(("n_samples", "batch_size"), [(9, 4), (9, 1), (1, 4)])
 def test_a_batch_of_one_sample_is_refused_where_a_layer_needs_more(n_samples, batch_size):
     network = NeuralNetwork([BatchNorm(), Dense(1)], MeanSquaredError(), rng())
@@ -502,7 +517,7 @@ def test_a_batch_of_one_sample_is_refused_where_a_layer_needs_more(n_samples, ba
 
 def test_validation_data_that_do_not_fit_are_refused_by_name():
     X, y = noise(4)
-    message = "X_val has 4 samples, but y_val has 3"
+    message = r"X_val has 4 samples, but y_val has shape \(3, 1\)"
     assert_refused(small_trainer(), ValueError, message, X, y, X, y[:3])
 
 
