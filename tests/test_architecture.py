@@ -14,6 +14,7 @@ FLOORS = {
     "arguments": 0,
     "numeric": 0,
     "initialisers": 0,
+    "data": 1,
     "operations": 1,
     "layers": 2,
     "losses": 2,
@@ -33,7 +34,7 @@ FLOORS = {
 
 
 # What a module can do without, and imports only when it is used.
-OPTIONAL = {"progress": {"rich"}}
+OPTIONAL = {"data": {"sklearn"}, "progress": {"rich"}}
 
 
 def imported(path: Path) -> set[str]:
