@@ -3,15 +3,14 @@
 import numpy as np
 
 from chainrule import arguments
+from chainrule.dropout import Drop
 from chainrule.initialisers import normal
+from chainrule.normalisation import Normalise, Scale
 from chainrule.operations import (
     BiasAdd,
-    Drop,
     Linear,
-    Normalise,
     Operation,
     ParamOperation,
-    Scale,
     WeightMultiply,
     check_batch,
 )

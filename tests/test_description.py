@@ -80,8 +80,7 @@ def test_every_loss_can_be_described(name):
 
 
 def test_every_activation_and_loss_of_the_framework_has_a_name():
-    parts = {operations.WeightMultiply, operations.BiasAdd, operations.Scale}
-    parts |= {operations.Normalise, operations.Drop, operations.ParamOperation}
+    parts = {operations.WeightMultiply, operations.BiasAdd, operations.ParamOperation}
     known = {operations.Operation: ({*ACTIVATIONS.values()} | parts), losses.Loss: LOSSES.values()}
     for base, names in known.items():
         module = operations if base is operations.Operation else losses

@@ -10,12 +10,12 @@ from chainrule.initialisers import he
 from chainrule.layers import BatchNorm, Dense, Dropout
 from chainrule.losses import MeanSquaredError
 from chainrule.network import NeuralNetwork
+from chainrule.normalisation import Scale
 from chainrule.operations import (
     BiasAdd,
     LeakyReLU,
     Linear,
     ReLU,
-    Scale,
     Sigmoid,
     Softmax,
     Tanh,

@@ -7,17 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chainrule.dropout import Drop
+from chainrule.normalisation import Normalise, Scale
 from chainrule.numeric import gradient, relative_error
 from chainrule.operations import (
     BiasAdd,
-    Drop,
     LeakyReLU,
     Linear,
-    Normalise,
     Operation,
     ParamOperation,
     ReLU,
-    Scale,
     Sigmoid,
     Softmax,
     Tanh,

@@ -5,13 +5,13 @@ import pytest
 
 from chainrule.layers import Dense
 from chainrule.losses import MeanAbsoluteError, MeanSquaredError, SoftmaxCrossEntropy
+from chainrule.normalisation import Scale
 from chainrule.numeric import complex_gradient, gradient, relative_error, richardson
 from chainrule.operations import (
     BiasAdd,
     LeakyReLU,
     Linear,
     ReLU,
-    Scale,
     Sigmoid,
     Softmax,
     Tanh,
