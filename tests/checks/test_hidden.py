@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from small_exercises import Cubed, Squares, affine_backward, checks_of
 
+from chainrule.checks.exercise import Case, Exercise
+from chainrule.checks.outcome import Outcome
+
 rng = np.random.default_rng(11)
 SECRET = rng.uniform(1.23456, 9.87654, (6, 2))
 CASES = {"another batch": (SECRET,), "one entry": (rng.standard_normal((1, 1)),)}
@@ -177,6 +180,23 @@ def test_a_gradient_that_is_measured_and_not_derived_is_told(grade):
     assert "measured instead of derived" in shown
 
 
+@pytest.mark.parametrize(
+    ("off", "hint"), [(1e-8, "is close but not exact"), (1e-4, "has wrong values")]
+)
+def test_close_is_what_a_measurement_reaches(grade, off, hint):
+    answer = with_methods(_input_grad=lambda self, g: 3 * self.input_**2 * g * (1 + off))
+    assert f"input_grad {hint}" in grade(answer)[1]
+
+
+@pytest.mark.parametrize(("off", "points"), [(3e-6, 4.0), (1e-4, 2.0)])
+def test_float32_is_held_to_its_own_precision(grade, off, points):
+    def output(self):
+        return self.input_**3 * self.input_.dtype.type(1 + off)
+
+    cases = {"float32": (SECRET.astype(np.float32),)}
+    assert grade(with_methods(_output=output), cases=cases)[0] == points
+
+
 def test_a_tolerance_is_for_where_a_right_answer_is_not_exact(grade):
     answer = with_methods(_input_grad=measured)
     assert grade(answer, tolerance=1e-7)[0] == 4.0
@@ -297,6 +317,25 @@ def test_the_answer_sees_copies_so_that_it_cannot_bend_the_truth(grade):
 
     assert grade(with_methods(_output=vandal))[0] == 0.0
     assert SECRET.all()
+
+
+def test_a_reference_that_works_in_place_does_not_bend_it_either(grade):
+    def in_place(x):
+        x **= 3
+        return x
+
+    assert grade(Cubed, reference={"forward": in_place})[0] == 4.0
+    assert SECRET.max() < 10
+
+
+def test_a_function_of_a_function_with_one_result_is_compared(tmp_path):
+    truth = {"result": Outcome({"y": np.array([9.0])})}
+    case = Case({"f": "square", "x": np.array([3.0])}, truth=truth)
+    plan = Exercise("apply", "function", "", {"one": case}, [], ("y",))
+    checks = checks_of(tmp_path, [plan], square=np.square, apply=lambda f, x: f(x))
+    cases = {"a cosine": (np.cos, SECRET)}
+    assert checks.hidden("apply", 2, cases, result=lambda f, x: np.cos(x)) == 2.0
+    assert checks.hidden("apply", 2, cases, result=lambda f, x: np.sin(x)) == 0.0
 
 
 # --- errors of the instructor
