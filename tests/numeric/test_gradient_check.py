@@ -250,6 +250,16 @@ def test_directions_are_named_by_number_and_their_slopes_reported():
     assert report.ratio == pytest.approx(-1)
 
 
+def test_slopes_are_those_along_unit_vectors_drawn_at_random():
+    x = np.array([1.0, -2.0, 5.0])
+    rng = np.random.default_rng(3)
+    report = compare_gradient(lambda x: float((x**2).sum()), x, 2 * x, directions=4, rng=rng)
+    drawn = np.random.default_rng(3).standard_normal((4, 3))
+    # Entries above 1 are moved in proportion to their size.
+    along = drawn / np.linalg.norm(drawn, axis=1, keepdims=True) * [1.0, 2.0, 5.0]
+    np.testing.assert_allclose(report.numeric, along @ (2 * x), rtol=1e-7)
+
+
 def test_the_same_generator_draws_the_same_directions():
     func, params, grads = network(Tanh, 0)
     first, again, other = (
@@ -336,6 +346,7 @@ def test_a_check_that_can_measure_nothing_does_not_pass(factor):
 def test_slopes_that_are_0_on_both_sides_agree_and_are_remarked_on():
     report = compare_gradient(lambda _: 5.0, np.ones(2), np.zeros(2))
     assert report.passed
+    assert (report.error, report.allowed) == (0, 0)
     assert "every slope is 0" in str(report)
 
 

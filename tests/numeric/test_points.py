@@ -176,9 +176,11 @@ def test_a_step_that_leads_nowhere_is_refused(step):
 
 
 @pytest.mark.parametrize("stack", [None, 2])
-def test_a_step_that_the_dtype_rounds_off_is_refused(stack):
+@pytest.mark.parametrize("step", [1e-5, 3e-4], ids=["both ways", "upwards only"])
+def test_a_step_that_the_dtype_rounds_off_is_refused(step, stack):
+    # Numbers below 1 are twice as dense as those above.
     with pytest.raises(ValueError, match="too small for float16"):
-        gradient(lambda x: x.sum(axis=-1), np.ones(2, dtype=np.float16), stack=stack)
+        gradient(lambda x: x.sum(axis=-1), np.ones(2, dtype=np.float16), step, stack=stack)
 
 
 def test_an_infinite_value_gives_nan_without_a_warning():
