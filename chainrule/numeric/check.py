@@ -8,7 +8,7 @@ from chainrule.numeric.lines import Directions, Entries
 from chainrule.numeric.point import Point, check_step, number
 from chainrule.numeric.report import GradientError, GradientReport
 from chainrule.numeric.stacks import check_stack
-from chainrule.numeric.verdict import judge, report
+from chainrule.numeric.verdict import judge, summarise
 
 # By the dtype that func computes in: the best step, about cbrt(eps), and what it can reach.
 STEPS = {"float64": 3e-5, "float32": 5e-3}
@@ -120,14 +120,14 @@ def compare_gradient(
     """
     place = Point(point)
     expected = place.matching("analytic", analytic)
-    _check_options(directions, rng, stack)
+    _check_options(tolerance, directions, rng, stack)
     if not any(array.size for array in place.arrays.values()):
         raise ValueError("point has no entries, so there is nothing to compare")
     with place.kept():
         value = func(place.argument)
-        dtype = _working_dtype(place, value)
-        middle = number(value)
+        dtype, middle = _working_dtype(place, value), number(value)
         step = STEPS[dtype] if step is None else step
+        tolerance = TOLERANCES[dtype] if tolerance is None else tolerance
         check_step(step)
         if directions is None:
             groups = [
@@ -135,28 +135,25 @@ def compare_gradient(
             ]
         else:
             groups = [Directions(func, place, expected, middle, directions, rng)]
-        looks = [group.measure(step) for group in groups]
-        extents = [group.extent(look.central) for group, look in zip(groups, looks, strict=True)]
+        pairs = [(group, group.measure(step)) for group in groups]
         # A value near 0 may well be the sum of large terms, and then has their round-off.
+        with np.errstate(over="ignore"):
+            extents = [group.extent(look.central) for group, look in pairs]
         size = abs(middle) + np.linalg.norm([each for each in extents if np.isfinite(each)])
-        verdicts = [
-            judge(
-                group,
-                look,
-                tolerance=TOLERANCES[dtype] if tolerance is None else tolerance,
-                noise=ROUND_OFF * np.finfo(dtype).eps * size,
-            )
-            for group, look in zip(groups, looks, strict=True)
-        ]
+        noise = ROUND_OFF * np.finfo(dtype).eps * size
+        verdicts = [judge(group, look, tolerance, noise) for group, look in pairs]
         _check_repeats(middle, number(func(place.argument)))
-    measured = {key: each.numeric for key, each in zip(place.arrays, verdicts, strict=False)}
-    if directions is None:
-        place.check_seen(measured)
-    return report(verdicts, place.like(measured) if directions is None else verdicts[0].numeric)
+    if directions is not None:
+        return summarise(verdicts, verdicts[0].numeric)
+    measured = {key: each.numeric for key, each in zip(place.arrays, verdicts, strict=True)}
+    place.check_seen(measured)
+    return summarise(verdicts, place.like(measured))
 
 
-def _check_options(directions, rng, stack) -> None:
+def _check_options(tolerance, directions, rng, stack) -> None:
     check_stack(stack)
+    if tolerance is not None and not 0 < tolerance < np.inf:
+        raise ValueError(f"tolerance must be a positive number, got {tolerance!r}")
     if directions is None:
         return
     if not isinstance(directions, int | np.integer) or directions < 1:

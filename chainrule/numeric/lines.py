@@ -33,7 +33,6 @@ class Entries:
         self.func, self.place, self.key, self.stack = func, place, key, stack
         self.expected, self.middle = expected, middle
         self.array = place.arrays[key]
-        self.shape = self.array.shape
         self.label = place.label(key)
 
     def measure(self, step: float) -> Look:
@@ -44,10 +43,12 @@ class Entries:
     def look(self, index: tuple, step: float) -> Look:
         """Look along one line."""
         sides = entry_sides(self.func, self.place, self.array, index, step)
+        # A step lost in round-off gives NaN, which agrees with nothing.
+        sides = Sides(*map(np.float64, sides))
         return self._look(sides, float(self.expected[index]), step)
 
     def _look(self, sides: Sides, expected, step: float) -> Look:
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore"):
             left = (self.middle - sides.lower) / sides.down
             right = (sides.upper - self.middle) / sides.up
         return Look(sides.slope(), left, right, expected, step)
@@ -86,7 +87,6 @@ class Directions:
         widths = np.maximum(1.0, np.abs(self.origin))  # longer along large entries, as for one
         drawn = (rng.standard_normal(self.origin.size) for _ in range(count))
         self.lines = [line * (widths / np.sqrt(line @ line)) for line in drawn]
-        self.shape = (count,)
 
     def measure(self, step: float) -> Look:
         """Look along all lines."""
@@ -118,11 +118,11 @@ class Directions:
 
     def _go(self, way: np.ndarray) -> tuple[float, float]:
         """The value some way off, and how much the gradient says it rises to there."""
-        reached = self._put(self.origin + way)
+        # The way really gone: much of a small step is rounded off, or all of it.
+        moved = self._put(self.origin + way) - self.origin
+        value = number(self.func(self.place.argument)) if moved.any() else np.nan
         with np.errstate(all="ignore"):  # the gradient to check may hold anything
-            # Along the way really gone: much of a small step is rounded off.
-            rise = float(self.expected @ (reached - self.origin))
-        return number(self.func(self.place.argument)), rise
+            return value, float(self.expected @ moved)
 
     def _put(self, values: np.ndarray) -> np.ndarray:
         """Write values into the arrays; returns them as the arrays hold them."""

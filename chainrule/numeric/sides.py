@@ -27,7 +27,7 @@ class Sides(NamedTuple):
 
     def slope(self):
         """The central difference."""
-        with np.errstate(invalid="ignore"):  # inf - inf is the NaN we want
+        with np.errstate(invalid="ignore", divide="ignore"):  # inf - inf is the NaN we want
             return (self.upper - self.lower) / (self.up + self.down)
 
 

@@ -101,7 +101,8 @@ def _judge(group: Entries | Directions, first: Look, tolerance: float, noise: fl
             at_kink[index], outside[index] = verdict == "at", verdict == "outside"
             if not wrong[index]:
                 numeric[index], analytic[index] = last.central, last.expected
-                slack += (noise / last.step) ** 2
+            if verdict == "beside":
+                slack += (noise / last.step) ** 2  # more round-off than with the first step
     distance = np.linalg.norm((numeric - analytic)[~at_kink])
     if distance <= np.sqrt(slack):  # what was left out explains it all
         wrong[...] = outside[...] = False
@@ -118,8 +119,8 @@ def _judge(group: Entries | Directions, first: Look, tolerance: float, noise: fl
     )
 
 
-def report(verdicts: list[Verdict], numeric) -> GradientReport:
-    """Put the verdicts on all arrays together; ``numeric`` is what the caller gets of slopes."""
+def summarise(verdicts: list[Verdict], numeric) -> GradientReport:
+    """Put the verdicts on all arrays together; ``numeric`` are their slopes, for the report."""
     wrong = [slope for each in verdicts for slope in each.slopes(each.wrong)]
     compared = sum(each.compared for each in verdicts)
     seen = [each for each in verdicts if each.compared] or verdicts

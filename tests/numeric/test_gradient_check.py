@@ -311,6 +311,16 @@ def test_a_step_too_large_for_a_strong_curve_is_taken_smaller():
     assert not compare_gradient(lambda x: float(x[0] ** 3), x, 3.02 * x, step=0.1)
 
 
+def test_a_step_that_float32_rounds_off_is_refused_or_passes_nothing():
+    x = np.array([100.0, 200.0], dtype=np.float32)
+    entries, directions = either(0)
+    with pytest.raises(ValueError, match="too small for float32"):
+        compare_gradient(lambda x: float(x.sum()), x, np.ones(2), step=1e-9, **entries)
+    report = compare_gradient(lambda x: float(x.sum()), x, np.ones(2), step=1e-9, **directions)
+    assert not report.passed
+    assert np.isnan(report.numeric).all()
+
+
 def test_the_tolerance_can_be_chosen():
     x = np.array([1.0, 2.0])
     for tolerance, passes in ((1e-2, True), (1e-4, False)):
@@ -440,6 +450,8 @@ def test_the_point_is_restored_when_the_function_fails(options):
         ({"directions": 5, "rng": np.random.default_rng(0), "stack": 4}, "only one of them"),
         ({"stack": 0}, "stack must be a whole number"),
         ({"step": 0}, "step must be a positive number"),
+        ({"tolerance": -1}, "tolerance must be a positive number"),
+        ({"tolerance": np.nan}, "tolerance must be a positive number"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(options, message):
