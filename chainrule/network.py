@@ -88,10 +88,10 @@ class NeuralNetwork:
         """Width of the data that the parameters were made for; None before there are any."""
         for layer in self.layers:
             if layer.params():
-                rows, columns = layer.params()[0].shape
-                # Weights are (n_features, neurons); a layer without neurons has one row, as wide
+                shape = layer.params()[0].shape
+                # Weights are (n_features, neurons); the row of a layer without neurons is as wide
                 # as its input.
-                return rows if hasattr(layer, "neurons") else columns
+                return shape[0] if hasattr(layer, "neurons") else shape[-1]
         return None
 
     def train(self) -> "NeuralNetwork":

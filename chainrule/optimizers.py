@@ -333,6 +333,12 @@ def check_gradients(params: list[np.ndarray], param_grads: list[np.ndarray]) -> 
         )
     if len(params) != len(param_grads):
         raise ValueError(f"there are {len(params)} params, but {len(param_grads)} param_grads")
+    for param, param_grad in zip(params, param_grads, strict=True):
+        if param_grad is None or param.shape != param_grad.shape:
+            _explain_misfit(params, param_grads)
+
+
+def _explain_misfit(params: list[np.ndarray], param_grads: list[np.ndarray]) -> None:
     for position, (param, param_grad) in enumerate(zip(params, param_grads, strict=True)):
         if param_grad is None:
             raise RuntimeError(
