@@ -10,7 +10,7 @@ HEADINGS = ("layer", "activation", "output", "parameters", "count")
 
 @dataclass(frozen=True)
 class Summary:
-    """A table: text when printed, HTML at the end of a notebook's cell.
+    """A table: text in a terminal, HTML in a notebook.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Summary:
     n_params: int | None
     loss: str
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         table = [HEADINGS, *self.rows]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = []
@@ -63,7 +63,7 @@ def summary(network: NeuralNetwork) -> Summary:
     >>> from chainrule.operations import Tanh
     >>> layers = [Dense(8, Tanh()), Dense(3)]
     >>> network = NeuralNetwork(layers, MeanSquaredError(), np.random.default_rng(0))
-    >>> print(summary(network.build(n_features=4)))
+    >>> summary(network.build(n_features=4))
     layer  activation  output  parameters      count
     ------------------------------------------------
     input              (n, 4)

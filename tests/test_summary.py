@@ -38,7 +38,8 @@ parameters: yet unknown; loss: SoftmaxCrossEntropy"""
 
 
 def test_a_summary_shows_shapes_and_counts():
-    assert str(summary(network().build(64))) == BUILT
+    table = summary(network().build(64))
+    assert str(table) == repr(table) == BUILT
 
 
 def test_a_summary_counts_what_there_is():
