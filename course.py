@@ -327,15 +327,15 @@ def run(*arguments):
     """Run the environment's Python in the course's folder; return its exit code."""
     command = [str(env_command("python")), *map(str, arguments)]
     child = subprocess.Popen(command, cwd=str(ROOT), env=task_env())
-    previous = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    # Ctrl-C reaches the child too: it decides when to end. Raising here could lose its exit code.
+    answers = {signal.SIGINT: lambda *_: None, signal.SIGTERM: lambda *_: child.terminate()}
+    before = {sign: signal.signal(sign, answer) for sign, answer in answers.items()}
     try:
-        while True:
-            # Ctrl-C reaches the child too: it decides when to end.
-            with contextlib.suppress(KeyboardInterrupt):
-                code = child.wait()
-                return code if code >= 0 else 128 - code
+        code = child.wait()
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for sign, answer in before.items():
+            signal.signal(sign, answer)
+    return code if code >= 0 else 128 - code
 
 
 def lab(arguments):
