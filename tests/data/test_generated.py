@@ -119,6 +119,12 @@ def test_fewer_samples_than_classes_are_refused(make):
         make(1, np.random.default_rng(0))
 
 
+@classes
+def test_one_sample_of_each_class_is_enough(make):
+    n_classes = make(10, np.random.default_rng(0)).n_classes
+    assert set(make(n_classes, np.random.default_rng(0)).y[:, 0]) == set(range(n_classes))
+
+
 def test_moons_are_half_circles_that_reach_into_each_other():
     data = make_moons(500, np.random.default_rng(0), noise=0)
     upper, lower = (data.X[data.y[:, 0] == i] for i in (0, 1))

@@ -241,6 +241,15 @@ def test_check_gradient_returns_the_report_of_agreement():
     assert (report.compared, report.unit) == (5, "directions")
 
 
+def test_a_single_direction_is_enough_to_ask_for():
+    x, rng = np.array([1.0, 2.0]), np.random.default_rng(0)
+    for factor, passes in ((2, True), (3, False)):
+        report = compare_gradient(
+            lambda x: float((x**2).sum()), x, factor * x, directions=1, rng=rng
+        )
+        assert (report.passed, report.compared) == (passes, 1)
+
+
 def test_directions_are_named_by_number_and_their_slopes_reported():
     x = np.array([1.0, 2.0])
     rng = np.random.default_rng(0)
@@ -404,6 +413,12 @@ def test_a_function_that_draws_at_random_is_refused():
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match=r"at the same point.*random"):
         compare_gradient(lambda x: float(x.sum() * rng.random()), np.ones(2), np.ones(2))
+
+
+def test_a_function_that_is_nan_the_second_time_is_refused():
+    values = iter([1.0, 1.0, 1.0, np.nan])
+    with pytest.raises(ValueError, match=r"returned 1\.0 and later, at the same point, nan"):
+        compare_gradient(lambda x: next(values), np.ones(1), np.zeros(1))
 
 
 def test_a_function_that_changes_the_point_is_refused_and_the_point_restored():

@@ -142,9 +142,16 @@ def test_a_function_that_drops_the_imaginary_part_is_refused(func):
     ],
     ids=["abs", "conj", "vdot"],
 )
-def test_a_function_that_is_not_analytic_is_refused(func):
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_a_function_that_is_not_analytic_is_refused(func, scale):
     with pytest.raises(ValueError, match="not analytic"):
-        complex_gradient(func, POINT)
+        complex_gradient(lambda x: scale * func(x), POINT)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_the_complex_step_works_at_every_scale(scale):
+    slopes = complex_gradient(lambda x: scale * waves(x), POINT)
+    assert relative_error(slopes, scale * EXACT) < 1e-15
 
 
 def test_a_point_of_integers_is_refused_as_by_gradient():
