@@ -14,6 +14,8 @@ from chainrule.checks.outcome import listed, name_of
 from chainrule.checks.quiet import undisturbed
 from chainrule.checks.training import judge_training
 
+FOUNDATIONS = {"Operation", "ParamOperation", "Layer", "Loss"}  # what an answer may be made from
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -155,6 +157,7 @@ class Checks:
         # A class may come as a function that makes its objects, a function not as a class.
         fits = callable(answer) and (wants == "a class" or not isinstance(answer, type))
         self._insist(fits, name, stage, wants, answer)
+        self._refuse_the_librarys(answer, name, stage)
         for case in exercise.cases.values():
             for value in case.inputs.values():
                 if isinstance(value, str):
@@ -190,6 +193,18 @@ class Checks:
         what = name if stage == "result" else f"{name} {stage}"
         how = ", and equal to the measured gradient" if stage == "backward" else ""
         show(Message("✓", f"{what}: right for {listed(exercise.cases)}{how}."))
+
+    def _refuse_the_librarys(self, answer, name: str, stage: str) -> None:
+        """The framework holds the answers to some exercises; importing one is none."""
+        for part in getattr(answer, "__mro__", (answer,)):
+            origin = getattr(part, "__module__", None) or ""
+            if origin.startswith("chainrule.") and part.__name__ not in FOUNDATIONS:
+                line = (
+                    f"{part.__name__} comes from {origin}. The exercise is to write it yourself, "
+                    f"from {', '.join(sorted(FOUNDATIONS))}."
+                )
+                message = Message("✗", f"{name} is the library's, not your own.", (line,))
+                self._fail(name, stage, CheckFailed(message, "library_used"))
 
     def _examine(self, exercise: Exercise, answer, stage: str) -> CheckFailed | None:
         with undisturbed():

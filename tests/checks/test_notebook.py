@@ -16,6 +16,7 @@ from small_exercises import (
     failure,
 )
 
+from chainrule import operations
 from chainrule.checks import CheckFailed, Checks
 from chainrule.checks.exercise import Exercise
 
@@ -209,3 +210,19 @@ def test_an_interrupt_stops_a_check(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         checks_of(tmp_path, Cubed=Interrupted).forward("Cubed")
+
+
+def test_the_librarys_own_class_is_no_answer(said):
+    class Renamed(operations.Sigmoid):
+        pass
+
+    for answer in (operations.Sigmoid, Renamed):
+        failed = said("Cubed", "forward", answer)
+        assert failed.mistake == "library_used"
+        assert "Sigmoid comes from chainrule.operations" in str(failed)
+
+
+def test_the_librarys_own_class_earns_nothing_in_a_hidden_check(tmp_path, capsys):
+    checks = checks_of(tmp_path, Cubed=operations.Sigmoid)
+    assert checks.hidden("Cubed", 3.0, {"a batch": (np.ones((2, 2)),)}, forward=np.sin) == 0.0
+    assert "not your own" in capsys.readouterr().out
