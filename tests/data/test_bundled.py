@@ -69,8 +69,9 @@ def without_sklearn(code):
     return subprocess.run([sys.executable, "-c", hidden], capture_output=True, text=True)
 
 
-def test_without_scikit_learn_the_error_says_how_to_install_it():
-    done = without_sklearn("from chainrule.data import load_digits; load_digits()")
+@pytest.mark.parametrize("call", ["load_digits()", "fetch_boston(fallback=False)", "fetch_mnist()"])
+def test_without_scikit_learn_the_error_says_how_to_install_it(call):
+    done = without_sklearn(f"from chainrule.data import *; {call}")
     last = done.stderr.strip().splitlines()[-1]
     assert last == (
         "ImportError: this data set comes with scikit-learn, which is not installed: "
