@@ -308,6 +308,16 @@ def test_a_forward_is_compared_more_closely(off, agrees):
     assert verdicts(Off, "forward")["a batch"] is agrees
 
 
+@pytest.mark.parametrize(("off", "agrees"), [(3e-6, True), (1e-4, False)])
+def test_float32_is_compared_to_its_own_precision(off, agrees):
+    class Off(Cubed):
+        def _output(self):
+            factor = 1 + off if self.input_.dtype == np.float32 else 1
+            return super()._output() * np.float32(factor)
+
+    assert verdicts(Off, "forward")["float32"] is agrees
+
+
 def test_the_tolerance_of_a_case_overrules():
     class Off(Cubed):
         def _output(self):
