@@ -45,6 +45,10 @@ def test_cosine_decay_at_the_points_that_are_known():
         assert schedule(done) == pytest.approx(rate, rel=1e-12)
 
 
+def test_cosine_decay_to_the_rate_it_begins_with_stays_there():
+    assert rates(CosineDecay(0.5, length=4, lowest=0.5), 6) == [0.5] * 6
+
+
 @given(st.integers(1, 50))
 def test_cosine_decay_is_the_same_upside_down_from_its_end(length):
     schedule = CosineDecay(1.0, length, lowest=0.3)
