@@ -2,7 +2,11 @@
 
 import copy
 import json
+import subprocess
+import sys
+import time
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +18,7 @@ from chainrule.network import NeuralNetwork
 from chainrule.operations import Sigmoid, Tanh
 from chainrule.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, RMSProp
 from chainrule.schedules import CosineDecay, WarmUp
-from chainrule.storage import save_params, write_npz
+from chainrule.storage import read_npz, save_params, write_npz
 from chainrule.trainer import Trainer
 
 EPOCHS = 6
@@ -120,6 +124,32 @@ def test_a_run_interrupted_again_and_again_comes_to_the_same_end(path):
     for _ in range(EPOCHS - 1):
         interrupt(everything(np.random.default_rng(1)), 6, path)
     assert ended(everything(np.random.default_rng(1)), path) == expected
+
+
+CHILD = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from test_checkpoint import everything, fit, np
+fit(everything(np.random.default_rng(1)), sys.argv[2], epochs=10**6, patience=400)
+"""
+
+
+@pytest.mark.slow
+def test_a_run_whose_process_is_killed_goes_on_bit_for_bit(path):
+    command = [sys.executable, "-c", CHILD, str(Path(__file__).parent), str(path)]
+    for kill in range(3):
+        child = subprocess.Popen(command)
+        while not path.exists() and child.poll() is None:
+            time.sleep(0.01)
+        time.sleep(0.1 * kill)
+        child.kill()
+        child.wait()
+    done = len(unflatten(read_npz(path, CHECKPOINT))["run"]["history"]["train_loss"])
+    assert done > 0
+    trainer = everything(np.random.default_rng(1))
+    assert ended(trainer, path, epochs=done + 5, patience=400) == ended(
+        everything(np.random.default_rng(1)), epochs=done + 5, patience=400
+    )
 
 
 @pytest.mark.parametrize("optimizer", [SGD, Momentum, Nesterov, RMSProp, Adam, AdamW])
@@ -310,8 +340,6 @@ def test_a_file_of_parameters_is_no_checkpoint(path):
 
 @pytest.mark.parametrize("missing", ["settings", "network", "optimizer", "generators", "run"])
 def test_a_checkpoint_without_one_of_its_parts_is_refused(path, missing):
-    from chainrule.storage import read_npz
-
     interrupt(plain(np.random.default_rng(1)), 10, path)
     tree = unflatten(read_npz(path, CHECKPOINT))
     del tree[missing]
