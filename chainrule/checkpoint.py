@@ -8,7 +8,6 @@ history, and the best network so far.
 
 import copy
 import json
-import re
 import zlib
 from dataclasses import asdict
 from pathlib import Path
@@ -125,16 +124,15 @@ def rng_state(rng) -> dict:
 
 
 def parts(trainer) -> dict:
-    """What a trainer is made of, as text; the sizes of its layers show in their arrays."""
-    network = trainer.network
+    """What a trainer is made of, as text."""
+    # What changes while a network is used says nothing about what it is, and a schedule sets the
+    # learning rate anew anyway.
+    changing = ("rng", "buffers", "training", "in_network", "input_", "output")
+    lr = ("lr",) if trainer.schedule else ()
     return {
-        "layers": [
-            f"{type(layer).__name__} {type(getattr(layer, 'activation', None)).__name__}"
-            for layer in network.layers
-        ],
-        "loss": type(network.loss).__name__,
-        # A schedule sets the learning rate anew anyway.
-        "optimizer": describe(trainer.optimizer, leave_out=("lr",) if trainer.schedule else ()),
+        "layers": [describe(layer, changing) for layer in trainer.network.layers],
+        "loss": describe(trainer.network.loss),
+        "optimizer": describe(trainer.optimizer, lr),
         "schedule": describe(trainer.schedule),
         "schedule_every": trainer.schedule_every,
         "max_norm": trainer.max_norm,
@@ -143,13 +141,19 @@ def parts(trainer) -> dict:
 
 
 def describe(part, leave_out: tuple[str, ...] = ()) -> str:
-    """A part with its settings as text that is the same in every process."""
-    if part is None or not hasattr(part, "__dict__") or hasattr(part, "__qualname__"):
-        text = getattr(part, "__qualname__", repr(part))
-    else:
-        public = {k: v for k, v in vars(part).items() if k[0] != "_" and k not in leave_out}
-        text = f"{type(part).__name__}({', '.join(f'{k}={v!r}' for k, v in public.items())})"
-    return re.sub(r" at 0x[0-9A-Fa-f]+", "", text)
+    """A part with its settings as text that is the same in every process; arrays are left out."""
+    if hasattr(part, "__qualname__"):
+        return part.__qualname__
+    if not hasattr(part, "__dict__"):
+        return repr(part)
+    settings = ", ".join(
+        f"{name}={describe(value, leave_out)}"
+        for name, value in vars(part).items()
+        if not name.startswith("_")
+        and name not in leave_out
+        and not isinstance(value, np.ndarray | list)
+    )
+    return f"{type(part).__name__}({settings})"
 
 
 def fingerprint(*arrays: np.ndarray | None) -> str:
