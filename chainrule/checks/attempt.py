@@ -11,6 +11,14 @@ from chainrule.numeric import gradient
 RESTORED = 1e-9  # an input nudged and put back by arithmetic is off by round-off, and that is fine
 REPEATED = 1e-9  # so is a second run: a matrix product may round otherwise at another address
 
+# What comes back, by kind and stage; a function names its own in `returns`.
+PARTS = {
+    ("operation", "forward"): "output",
+    ("operation", "backward"): "input_grad",
+    ("loss", "forward"): "loss",
+    ("loss", "backward"): "prediction_grad",
+}
+
 
 @dataclass(frozen=True)
 class Case:
@@ -84,19 +92,19 @@ def _hand_over(value, namespace: Mapping):
 
 def _run_operation(answer, stage, inputs, output_grad, _returns) -> dict:
     operation = answer()
-    output = operation.forward(*inputs)
-    if stage == "forward":
-        return {"output": output}
-    shape = inputs[0].shape
-    return {"input_grad": _past_the_base(operation, "backward", "_input_grad", shape, output_grad)}
+    value = operation.forward(*inputs)
+    if stage == "backward":
+        shape = inputs[0].shape
+        value = _past_the_base(operation, "backward", "_input_grad", shape, output_grad)
+    return {PARTS["operation", stage]: value}
 
 
 def _run_loss(answer, stage, inputs, _output_grad, _returns) -> dict:
     loss = answer()
     value = _past_the_base(loss, "forward", "_output", (), *inputs)
-    if stage == "forward":
-        return {"loss": value}
-    return {"prediction_grad": _past_the_base(loss, "backward", "_input_grad", inputs[0].shape)}
+    if stage == "backward":
+        value = _past_the_base(loss, "backward", "_input_grad", inputs[0].shape)
+    return {PARTS["loss", stage]: value}
 
 
 def _past_the_base(answer, verb: str, method: str, shape: tuple, *arguments):
@@ -148,7 +156,6 @@ def measure(kind: str, answer, case: Case) -> Outcome:
 
     def code():
         dtype = next(iter(case.inputs.values())).dtype
-        return {name: gradient(scalar, first).astype(dtype)}
+        return {PARTS[kind, "backward"]: gradient(scalar, first).astype(dtype)}
 
-    name = "input_grad" if kind == "operation" else "prediction_grad"
     return run(code)

@@ -4,6 +4,7 @@ import numpy as np
 
 from chainrule.checks.exercise import Exercise
 from chainrule.checks.outcome import Outcome, agreeing, alike
+from chainrule.numeric.report import apart
 
 _FEW = 4  # entries that a reader can take in, to work out a loss by hand
 
@@ -50,7 +51,7 @@ def _about(given: dict, name: str, part: str, value, truth, tolerance: float) ->
         tried = ("tried on", f"{name}: {share} entries of {part} differ")
     index = _furthest(value, truth, wrong)
     at = f"[{', '.join(map(str, index))}]" if index else ""
-    expected, got = _apart(float(truth[index]), float(value[index]))
+    expected, got = apart(float(truth[index]), float(value[index]))
     return (
         tried,
         *_inputs(given, truth.shape, index, at),
@@ -79,15 +80,6 @@ def _inputs(given: dict, shape: tuple, index: tuple, at: str) -> Rows:
             text = np.array2string(array, precision=4, separator=", ")
             rows.append((label, " ".join(text.split())))
     return tuple(rows)
-
-
-def _apart(expected: float, got: float) -> tuple[str, str]:
-    """Both numbers, with as many digits as it takes to tell them apart."""
-    for digits in (6, 9, 12, 17):
-        texts = f"{expected + 0.0:.{digits}g}", f"{got + 0.0:.{digits}g}"  # 0.0 makes -0 a 0
-        if texts[0] != texts[1]:
-            break
-    return texts
 
 
 def _ratio(got: np.ndarray, expected: np.ndarray) -> Rows:

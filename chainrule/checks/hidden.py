@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.checks.attempt import Case, observe
+from chainrule.checks.attempt import PARTS, Case, observe
 from chainrule.checks.diagnosis import find
 from chainrule.checks.exercise import Exercise
 from chainrule.checks.message import Message
@@ -15,13 +15,6 @@ from chainrule.checks.outcome import Outcome, alike, run
 HIDDEN_TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 _CLOSE = "is close but not exact"
 _CLOSE_ENOUGH = 1e-5
-
-_PARTS = {
-    ("operation", "forward"): "output",
-    ("operation", "backward"): "input_grad",
-    ("loss", "forward"): "loss",
-    ("loss", "backward"): "prediction_grad",
-}
 
 
 @dataclass(frozen=True)
@@ -126,7 +119,7 @@ def _named(exercise: Exercise, stage: str, value) -> dict:
     if stage == "result":
         values = value if len(exercise.returns) > 1 else (value,)
         return dict(zip(exercise.returns, values, strict=True))
-    return {_PARTS[exercise.kind, stage]: value}
+    return {PARTS[exercise.kind, stage]: value}
 
 
 def _disagreement(got: Outcome, truth: Outcome, tolerance: float | None) -> str:

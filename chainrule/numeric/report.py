@@ -80,7 +80,7 @@ class GradientReport:
     def __str__(self) -> str:
         lines = [self._headline()]
         if self.worst is not None:
-            numeric, analytic = _apart(self.worst.numeric, self.worst.analytic)
+            numeric, analytic = apart(self.worst.numeric, self.worst.analytic)
             lines += [
                 f"  furthest off    {self.worst.name}",
                 f"  numeric         {numeric}",
@@ -125,7 +125,7 @@ class GradientError(AssertionError):
         self.report = report
 
 
-def _apart(one: float, other: float) -> tuple[str, str]:
+def apart(one: float, other: float) -> tuple[str, str]:
     """Both numbers, with as many digits as it takes to tell them apart."""
     for digits in (6, 9, 12, 17):
         texts = f"{one + 0.0:.{digits}g}", f"{other + 0.0:.{digits}g}"  # 0.0 makes -0 a 0
