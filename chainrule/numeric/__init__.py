@@ -9,11 +9,13 @@ comes out, so they know nothing of the formula they check.
 ``richardson``       the same, refined: for smooth functions only
 ``complex_gradient`` the same to the last digit, for analytic functions only
 ``relative_error``   how far two gradients are apart
+``compare``          two results side by side, in one printed line
 ``compare_gradient`` a gradient beside the measured one: a report (lecture 06)
 ``check_gradient``   the same, and an error unless they agree
 ===================  ===============================================================
 """
 
+from chainrule.numeric.agreement import compare
 from chainrule.numeric.check import check_gradient, compare_gradient
 from chainrule.numeric.complex_step import complex_gradient
 from chainrule.numeric.differences import deriv, gradient, richardson
@@ -25,6 +27,7 @@ __all__ = [
     "GradientReport",
     "Slope",
     "check_gradient",
+    "compare",
     "compare_gradient",
     "complex_gradient",
     "deriv",
