@@ -12,6 +12,18 @@ The framework never imports this package: it needs matplotlib and IPython.
 from chainrule.figures.curves import tangent
 from chainrule.figures.display import Drawing, show, stepper
 from chainrule.figures.graph import Edge, chain, graph
+from chainrule.figures.learning import learning_curves
 from chainrule.figures.style import COLOURS, subplots
 
-__all__ = ["COLOURS", "Drawing", "Edge", "chain", "graph", "show", "stepper", "subplots", "tangent"]
+__all__ = [
+    "COLOURS",
+    "Drawing",
+    "Edge",
+    "chain",
+    "graph",
+    "learning_curves",
+    "show",
+    "stepper",
+    "subplots",
+    "tangent",
+]
