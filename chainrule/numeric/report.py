@@ -1,5 +1,6 @@
 """What comparing a gradient with the measured one has shown."""
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,6 +27,21 @@ class Slope(NamedTuple):
         """``|numeric - analytic| / max(|numeric|, |analytic|)``; 0 if both are 0."""
         size = np.maximum(abs(self.numeric), abs(self.analytic))
         return float(abs(self.numeric - self.analytic) / size) if size != 0 else 0.0
+
+
+class Tally(NamedTuple):
+    """How one array of several has fared.
+
+    Attributes
+    ----------
+    name : str
+    compared, wrong : int
+        How many of its entries were compared, and how many of them disagree.
+    """
+
+    name: str
+    compared: int
+    wrong: int
 
 
 @dataclass(frozen=True)
@@ -59,6 +75,9 @@ class GradientReport:
         The measured gradient; for random directions, the slopes.
     unit : str
         What was compared: "entries" or "directions".
+    tallies : tuple of Tally
+        Array by array, in the order of the point: where the first mistake is, seen from the loss,
+        is told by which arrays are right. One only for a single array and for directions.
     """
 
     passed: bool
@@ -73,12 +92,15 @@ class GradientReport:
     ratio: float | None
     numeric: object
     unit: str
+    tallies: tuple[Tally, ...] = ()
 
     def __bool__(self) -> bool:
         return self.passed
 
     def __str__(self) -> str:
         lines = [self._headline()]
+        if self.wrong and len(self.tallies) > 1:
+            lines += self._by_array()
         if self.worst is not None:
             numeric, analytic = apart(self.worst.numeric, self.worst.analytic)
             lines += [
@@ -105,16 +127,28 @@ class GradientReport:
             lines.append(f"  too small to measure, left out: {', '.join(self.unmeasured)}")
         return "\n".join(lines)
 
+    def _by_array(self) -> list[str]:
+        wrong = [f"{name} ({n} of {compared})" for name, compared, n in self.tallies if n]
+        right = [name for name, compared, n in self.tallies if compared and not n]
+        lines = [f"  disagree        {', '.join(wrong)}"]
+        return lines + [f"  agree           {', '.join(right)}"] * bool(right)
+
     def _headline(self) -> str:
         if not self.compared:
             return (
                 "nothing could be compared: every slope is at a kink or drowns in round-off, so "
                 "move the point"
             )
-        error = f"relative error {self.error:.2g}, allowed {self.allowed:.2g}"
+        allowed = f"allowed {self.allowed:.2g}"
         if self.wrong:
-            return f"the gradients disagree in {self.wrong} of {self.compared} {self.unit}: {error}"
-        return f"the gradients agree in {self.compared} {self.unit}: {error}"
+            return (
+                f"the gradients disagree in {self.wrong} of {self.compared} {self.unit}: "
+                f"relative error {self.error:.2g}, {allowed}"
+            )
+        return (
+            f"the gradients agree in {self.compared} {self.unit}: "
+            f"relative error {_at_most(self.error)}, {allowed}"
+        )
 
 
 class GradientError(AssertionError):
@@ -132,6 +166,13 @@ def apart(one: float, other: float) -> tuple[str, str]:
         if texts[0] != texts[1]:
             break
     return texts
+
+
+def _at_most(error: float) -> str:
+    """The next power of ten: the digits of an error of agreement are round-off, and no news."""
+    if not 0 < error < np.inf:
+        return f"{error:g}"
+    return f"below {10.0 ** (math.floor(math.log10(error)) + 1):.0e}"
 
 
 def _all_zero(arrays) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 
 from chainrule.numeric.kinks import Look, resolve
 from chainrule.numeric.lines import Directions, Entries
-from chainrule.numeric.report import GradientReport, Slope
+from chainrule.numeric.report import GradientReport, Slope, Tally
 
 BLIND = 0.1  # round-off of this size, relative to the slopes, lets too much pass
 
@@ -138,6 +138,9 @@ def summarise(verdicts: list[Verdict], numeric) -> GradientReport:
         ratio=_ratio(wrong, compared),
         numeric=numeric,
         unit=verdicts[0].group.unit,
+        tallies=tuple(
+            Tally(each.group.label, each.compared, int(each.wrong.sum())) for each in verdicts
+        ),
     )
 
 

@@ -1,5 +1,7 @@
 """The gradient check passes what is right, rejects what is wrong, and shows why."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -219,10 +221,48 @@ def test_the_text_has_the_digits_that_tell_both_numbers_apart():
     assert "analytic        2.000002\n" in text
 
 
-def test_the_text_of_agreement_says_how_many_were_compared():
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [(3e-10, "below 1e-09"), (1e-9, "below 1e-08"), (2.0, "below 1e+01"), (0.0, "0")],
+)
+def test_the_text_of_agreement_says_how_many_were_compared_and_keeps_round_off_to_itself(
+    error, says
+):
     x = np.array([1.0, 2.0])
-    text = str(compare_gradient(lambda x: float((x**2).sum()), x, 2 * x))
-    assert text.startswith("the gradients agree in 2 entries: relative error ")
+    report = compare_gradient(lambda x: float((x**2).sum()), x, 2 * x)
+    text = str(dataclasses.replace(report, error=error))
+    assert text.startswith(
+        f"the gradients agree in 2 entries: relative error {says}, allowed 1e-07"
+    )
+
+
+def test_the_text_says_which_of_several_arrays_disagree():
+    params = {"W": np.ones((2, 2)), "b": np.ones(2), "c": np.ones(1)}
+    grads = {"W": np.array([[1.0, 5.0], [1.0, 1.0]]), "b": np.ones(2), "c": np.ones(1)}
+    report = compare_gradient(lambda p: sum(p[k].sum() for k in p), params, grads)
+    assert [tuple(each) for each in report.tallies] == [("W", 4, 1), ("b", 2, 0), ("c", 1, 0)]
+    assert str(report).splitlines()[1:3] == [
+        "  disagree        W (1 of 4)",
+        "  agree           b, c",
+    ]
+
+
+def test_no_array_is_said_to_agree_if_none_does():
+    params = [np.ones(2), np.ones(1)]
+    text = str(compare_gradient(lambda p: p[0].sum() + p[1].sum(), params, [-p for p in params]))
+    assert "  disagree        point[0] (2 of 2), point[1] (1 of 1)\n" in text
+    assert "  agree  " not in text
+
+
+def test_an_array_that_cannot_be_measured_is_not_said_to_agree():
+    def func(p):
+        return 1e3 * float(p["W"][0]) ** 2 + 1e-9 * float(p["b"][0])
+
+    params = {"W": np.array([3.0]), "b": np.array([1.0])}
+    text = str(compare_gradient(func, params, {"W": np.ones(1), "b": np.full(1, 1e-9)}))
+    assert "  disagree        W (1 of 1)\n" in text
+    assert "  agree  " not in text
+    assert "too small to measure, left out: b" in text
 
 
 def test_check_gradient_raises_with_the_report():
