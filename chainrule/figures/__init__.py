@@ -13,6 +13,7 @@ from chainrule.figures.curves import tangent
 from chainrule.figures.display import Drawing, show, stepper
 from chainrule.figures.graph import Edge, chain, graph
 from chainrule.figures.learning import learning_curves
+from chainrule.figures.scatter import predicted_against_actual
 from chainrule.figures.style import COLOURS, subplots
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "chain",
     "graph",
     "learning_curves",
+    "predicted_against_actual",
     "show",
     "stepper",
     "subplots",
