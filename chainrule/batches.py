@@ -1,13 +1,8 @@
-"""Batches: the data of a training run, checked once and handed out in pieces."""
+"""Batches: the data of an epoch, handed out in pieces."""
 
-import copy
 from collections.abc import Iterator
 
 import numpy as np
-
-from chainrule.layers import BatchNorm
-from chainrule.network import NeuralNetwork
-from chainrule.operations import check_batch
 
 
 def batches(X: np.ndarray, y: np.ndarray, order: np.ndarray, batch_size: int) -> Iterator[tuple]:
@@ -23,79 +18,3 @@ def batches(X: np.ndarray, y: np.ndarray, order: np.ndarray, batch_size: int) ->
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
         yield X[chosen], y[chosen]
-
-
-def check_data(network: NeuralNetwork, X_train, y_train, X_val, y_val, batch_size: int) -> None:
-    """Raise unless the data of a training run fit each other, the network and its loss.
-
-    Parameters
-    ----------
-    network : NeuralNetwork
-        Not changed; one without parameters yet takes any width.
-    X_train, y_train, X_val, y_val : arrays
-        Looked through once for NaN and infinity, which would spoil every parameter. The last two
-        may both be None.
-    batch_size : int
-    """
-    if (X_val is None) != (y_val is None):
-        raise ValueError("X_val and y_val come together: got only one of them")
-    _check_pair("train", X_train, y_train, network)
-    _check_batch_size(len(X_train), batch_size, network)
-    if X_val is not None:
-        _check_pair("val", X_val, y_val, network)
-        if X_val.shape[1] != X_train.shape[1]:
-            raise ValueError(
-                f"X_val has {X_val.shape[1]} features, but X_train has {X_train.shape[1]}"
-            )
-
-
-def _check_pair(which: str, X, y, network: NeuralNetwork) -> None:
-    X_name, y_name = f"X_{which}", f"y_{which}"
-    check_batch(X_name, X)
-    if not isinstance(y, np.ndarray):
-        raise TypeError(f"{y_name} must be an array, got {type(y).__name__}")
-    if y.dtype.kind not in "buif":
-        raise TypeError(f"{y_name} must hold numbers, got an array of {y.dtype}")
-    if y.ndim == 0 or len(X) != len(y):
-        raise ValueError(f"{X_name} has {len(X)} samples, but {y_name} has shape {y.shape}")
-    _check_finite(X_name, X)
-    _check_finite(y_name, y)
-    if network.n_features not in (None, X.shape[1]):
-        raise ValueError(
-            f"{X_name} has {X.shape[1]} features, but the network was built for "
-            f"{network.n_features}"
-        )
-    _check_targets(y_name, y, X.dtype, network)
-
-
-def _check_finite(name: str, array: np.ndarray) -> None:
-    if array.dtype.kind == "f":
-        finite = np.isfinite(array).reshape(len(array), -1).all(axis=1)
-        if not finite.all():
-            row = int(finite.argmin())
-            bad = array[row][~np.isfinite(array[row])]
-            raise ValueError(f"{name} holds {bad.flat[0]} in row {row}: it must be finite")
-
-
-def _check_targets(name: str, y: np.ndarray, dtype, network: NeuralNetwork) -> None:
-    """Let the loss look at all targets, with predictions that none refuses."""
-    widths = [layer.neurons for layer in network.layers if hasattr(layer, "neurons")]
-    if not widths:
-        return
-    prediction = np.full((len(y), widths[-1]), 0.5, np.result_type(dtype, 1.0))
-    try:
-        copy.copy(network.loss).forward(prediction, y.copy())  # copies: a try leaves no trace
-    except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        loss = type(network.loss).__name__
-        raise kind(f"{name} does not suit {loss} and the network: {error}") from error
-
-
-def _check_batch_size(n_samples: int, batch_size: int, network: NeuralNetwork) -> None:
-    """Raise if a batch would hold a single sample, and a layer needs more."""
-    single = 1 in (n_samples, batch_size, n_samples % batch_size)
-    if single and any(isinstance(layer, BatchNorm) for layer in network.layers):
-        raise ValueError(
-            f"{n_samples} samples in batches of {batch_size} leave a batch with a single sample, "
-            "from which BatchNorm cannot take a variance: choose another batch_size"
-        )

@@ -22,27 +22,49 @@ from chainrule.storage import fill, named_arrays, read_npz, write_npz
 CHECKPOINT = "chainrule checkpoint 1"
 
 
+def open_checkpoint(path, every: int, trainer, counts: dict, data: tuple):
+    """The place of a run with these counts and data in a file; without a path, nowhere."""
+    if path is None:
+        return NoCheckpoint()
+    return Checkpoint(path, every, trainer, counts | {"data": fingerprint(*data)})
+
+
+class NoCheckpoint:
+    """Stands in for a checkpoint where none is wanted."""
+
+    def load(self) -> None:
+        """There is no run to go on from."""
+
+    def save(self, run: Run, is_over: bool) -> None:
+        """Save nothing."""
+
+
 class Checkpoint:
     """One training run's place in a file.
 
     Parameters
     ----------
     path : str or Path
+    every : int
+        Epochs from one writing to the next.
     trainer : Trainer
     settings : dict of str to JSON types
         What has to be the same for the run to go on, beside the parts of the trainer.
     """
 
-    def __init__(self, path, trainer, settings: dict):
+    def __init__(self, path, every: int, trainer, settings: dict):
         self.path = Path(path)
+        self.every = every
         self.network = network = trainer.network
         self.optimizer = trainer.optimizer
         self.settings = parts(trainer) | settings
         for rng in generators(network):
             rng_state(rng)  # a generator that cannot be saved is refused before the first epoch
 
-    def save(self, run: Run) -> None:
-        """Replace the file by the present state."""
+    def save(self, run: Run, is_over: bool) -> None:
+        """Replace the file by the present state, if that is due or the run is over."""
+        if run.epoch % self.every and not is_over:
+            return
         tree = {
             "settings": self.settings,
             "n_features": self.network.n_features,

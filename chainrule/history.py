@@ -67,6 +67,14 @@ class Run:
         """How many epochs are done."""
         return len(self.history.train_loss)
 
+    def is_over(self, epochs: int) -> bool:
+        """Whether so many epochs are done, or the patience has come to its end."""
+        return self.epoch >= epochs or self.history.stopped_early
+
+    def shuffle(self, rng) -> None:
+        """Put the samples into another order, for the next epoch."""
+        self.order = self.order[rng.permutation(len(self.order))]
+
     def judge(self, val_loss: float, network: NeuralNetwork, patience: int | None) -> None:
         """Note a validation loss; with patience, keep what is best and tell when to stop."""
         self.history.val_epochs.append(self.epoch)

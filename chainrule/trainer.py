@@ -1,17 +1,19 @@
-"""The trainer: epochs, batches, validation and early stopping."""
+"""The trainer: epochs, batches, validation and early stopping.
 
-from collections.abc import Callable
+What is not the algorithm is elsewhere: what may be trained on what (``preconditions``), the state
+of a run (``history``), its file (``checkpoint``), and what is shown of it (``progress``).
+"""
 
 import numpy as np
 
 from chainrule import arguments
-from chainrule.batches import batches, check_data
-from chainrule.checkpoint import Checkpoint, fingerprint
+from chainrule.batches import batches
+from chainrule.checkpoint import open_checkpoint
 from chainrule.clipping import clip_by_norm
 from chainrule.history import History, Run
-from chainrule.losses import L2
 from chainrule.network import NeuralNetwork
 from chainrule.optimizers import Optimizer
+from chainrule.preconditions import check_counts, check_data, check_trainer
 from chainrule.progress import show_progress
 
 
@@ -40,21 +42,12 @@ class Trainer:
         network: NeuralNetwork,
         optimizer: Optimizer,
         *,
-        schedule: Callable[[int], float] | None = None,
+        schedule=None,
         schedule_every: str = "epoch",
         max_norm: float | None = None,
-        penalty: L2 | None = None,
+        penalty=None,
     ):
-        arguments.instance("network", network, "a network", "train_batch", "params")
-        arguments.instance("optimizer", optimizer, "an optimizer like SGD(lr=0.1)", "step")
-        if schedule is not None and not callable(schedule):
-            raise TypeError(f"schedule must be a function like CosineDecay(0.1, 50): {schedule!r}")
-        if schedule_every not in ("epoch", "step"):
-            raise ValueError(f"schedule_every must be 'epoch' or 'step', got {schedule_every!r}")
-        if max_norm is not None:
-            max_norm = arguments.above_zero("max_norm", max_norm)
-        if penalty is not None:
-            arguments.instance("penalty", penalty, "a penalty like L2(0.01)", "add_grads")
+        check_trainer(network, optimizer, schedule, schedule_every, max_norm, penalty)
         self.network = network
         self.optimizer = optimizer
         self.schedule = schedule
@@ -118,65 +111,46 @@ class Trainer:
             damaged or belongs to other settings or data. The network is not trained then.
         """
         counts = {"batch_size": batch_size, "eval_every": eval_every, "patience": patience}
-        for name, value in {
-            **counts,
-            "epochs": epochs,
-            "checkpoint_every": checkpoint_every,
-        }.items():
-            if name != "patience" or patience is not None:
-                arguments.count(name, value)
         data = (X_train, y_train, X_val, y_val)
-        check_data(self.network, *data, batch_size)
-        has_val = X_val is not None
-        if patience is not None and not has_val:
-            raise ValueError("patience needs validation data: pass X_val and y_val")
-
-        run, file = Run(np.arange(len(X_train))), None
-        if checkpoint is not None:
-            file = Checkpoint(checkpoint, self, counts | {"data": fingerprint(*data)})
-            run = file.load() or run
+        check_counts(epochs=epochs, checkpoint_every=checkpoint_every, **counts)
+        check_data(self.network, *data, batch_size, patience)
+        file = open_checkpoint(checkpoint, checkpoint_every, self, counts, data)
+        run = file.load() or Run(np.arange(len(X_train)))
         try:
             with show_progress(epochs, progress) as report:
-                while run.epoch < epochs and not run.history.stopped_early:
+                while not run.is_over(epochs):
                     self._train_epoch(run, X_train, y_train, batch_size)
-                    if has_val and run.epoch % eval_every == 0:
-                        run.judge(self._loss(X_val, y_val), self.network, patience)
-                    ends = run.epoch == epochs or run.history.stopped_early
-                    if file is not None and (ends or run.epoch % checkpoint_every == 0):
-                        file.save(run)
+                    if X_val is not None and run.epoch % eval_every == 0:
+                        run.judge(self.evaluate(X_val, y_val), self.network, patience)
+                    file.save(run, run.is_over(epochs))
                     report(run.history)
         finally:
             self.network.eval()
         run.put_back_best(self.network)
         return run.history
 
+    def evaluate(self, X: np.ndarray, y: np.ndarray) -> float:
+        """Measure the loss on some data, without training; the network is switched to use."""
+        self.network.eval()
+        return self.network.loss.forward(self.network.forward(X), y)
+
     def _train_epoch(self, run: Run, X: np.ndarray, y: np.ndarray, batch_size: int) -> None:
-        self._follow_schedule("epoch", run.epoch)
         self.network.train()
-        run.order = run.order[self.network.rng.permutation(len(X))]
+        run.shuffle(self.network.rng)
         total = 0.0
         for X_batch, y_batch in batches(X, y, run.order, batch_size):
-            self._follow_schedule("step", run.steps)
-            total += self._train_batch(X_batch, y_batch) * len(X_batch)
+            total += self.network.train_batch(X_batch, y_batch) * len(X_batch)
+            self._before_step(run)
+            self.optimizer.step(self.network.params(), self.network.param_grads())
             run.steps += 1
         run.history.train_loss.append(total / len(X))
         run.history.lr.append(self.optimizer.lr)
 
-    def _train_batch(self, X: np.ndarray, y: np.ndarray) -> float:
-        loss = self.network.train_batch(X, y)
+    def _before_step(self, run: Run) -> None:
         if self.penalty is not None:
             self.penalty.add_grads(self.network.layers)
-        param_grads = self.network.param_grads()
         if self.max_norm is not None:
-            clip_by_norm(param_grads, self.max_norm)
-        self.optimizer.step(self.network.params(), param_grads)
-        return loss
-
-    def _loss(self, X: np.ndarray, y: np.ndarray) -> float:
-        self.network.eval()
-        return self.network.loss.forward(self.network.forward(X), y)
-
-    def _follow_schedule(self, unit: str, done: int) -> None:
-        if self.schedule is not None and unit == self.schedule_every:
-            lr = self.schedule(done)
+            clip_by_norm(self.network.param_grads(), self.max_norm)
+        if self.schedule is not None:
+            lr = self.schedule(run.epoch if self.schedule_every == "epoch" else run.steps)
             self.optimizer.lr = arguments.at_least_zero("the schedule's learning rate", lr)

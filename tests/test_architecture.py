@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "chainrule"
 FLOORS = {
     "arguments": 0,
     "numeric": 0,
+    "batches": 0,
     "initialisers": 0,
     "data": 1,
     "operations": 1,
@@ -24,9 +25,9 @@ FLOORS = {
     "schedules": 2,
     "layers": 3,
     "network": 4,
-    "batches": 5,
     "description": 5,
     "history": 5,
+    "preconditions": 5,
     "storage": 5,
     "summary": 5,
     "checkpoint": 6,

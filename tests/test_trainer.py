@@ -226,6 +226,15 @@ def test_without_validation_data_there_is_no_best_epoch():
     assert len(history.train_loss) == 3
 
 
+def test_evaluating_measures_the_loss_and_changes_nothing():
+    trainer = known_trainer()
+    history = fit_known(trainer, epochs=3)
+    before = weight(trainer)
+    assert trainer.evaluate(X_KNOWN, X_KNOWN) == history.val_loss[-1]
+    assert weight(trainer) == before
+    assert not trainer.network.training
+
+
 # Schedules, clipping, penalties
 
 
