@@ -42,6 +42,19 @@ INITIALISERS = {
     "xavier": initialisers.xavier,
     "he": initialisers.he,
 }
+
+
+def dense(neurons: int, activation: str = "linear", initialiser: str = "normal") -> Dense:
+    """A fully connected layer whose activation and initialiser are given by their names."""
+    return Dense(neurons, ACTIVATIONS[activation](), init=INITIALISERS[initialiser])
+
+
+LAYERS = {
+    "fully connected": dense,
+    "dropout": Dropout,
+    "batch normalisation": BatchNorm,
+    "output": dense,
+}
 # For every type the keys that it needs and those that it may have.
 KEYS = {
     "input": (("neurons",), ()),
@@ -50,6 +63,8 @@ KEYS = {
     "batch normalisation": ((), ("momentum", "eps")),
     "output": (("neurons", "loss"), ("activation", "initialiser")),
 }
+# For every key whose value is a name the names that it may have.
+NAMES = {"activation": ACTIVATIONS, "initialiser": INITIALISERS, "loss": LOSSES}
 
 
 def network_from_description(description: list[dict], rng, dtype=np.float64) -> NeuralNetwork:
@@ -83,26 +98,36 @@ def network_from_description(description: list[dict], rng, dtype=np.float64) -> 
     >>> [param.shape for param in network.params()]
     [(4, 8), (1, 8), (8, 3), (1, 3)]
     """
+    check_description(description)
+    first, *rest = description
+    layers = [layer_from(entry) for entry in rest]
+    loss = LOSSES[rest[-1]["loss"]]()
+    return NeuralNetwork(layers, loss, rng).build(first["neurons"], dtype)
+
+
+def layer_from(entry: dict) -> Layer:
+    """Build the layer that an entry describes; its other keys are the arguments."""
+    settings = {key: value for key, value in entry.items() if key not in ("type", "loss")}
+    return LAYERS[entry["type"]](**settings)
+
+
+def check_description(description: list[dict]) -> None:
+    """Raise as ``network_from_description`` does, unless it could build a network."""
     if not isinstance(description, list | tuple):
         raise TypeError(f"a description must be a list of dicts, got {description!r}")
     for position, entry in enumerate(description):
-        _check_entry(f"description[{position}]", entry)
+        _check_keys(f"description[{position}]", entry)
     _check_order([entry["type"] for entry in description])
-
-    first, *rest = description
-    n_features = arguments.count("description[0]: neurons", first["neurons"])
-    layers = [_layer(f"description[{i}]", entry) for i, entry in enumerate(rest, start=1)]
-    where = f"description[{len(description) - 1}]"
-    loss = _chosen(f"{where}: loss", rest[-1]["loss"], LOSSES)()
-    return NeuralNetwork(layers, loss, rng).build(n_features, dtype)
+    for position, entry in enumerate(description):
+        _check_values(f"description[{position}]", entry)
 
 
-def _check_entry(where: str, entry: dict) -> None:
+def _check_keys(where: str, entry: dict) -> None:
     if not isinstance(entry, dict):
         raise TypeError(f"{where} must be a dict, got {entry!r}")
     if "type" not in entry:
         raise ValueError(f'{where} needs the key "type"; it has {_quoted(entry)}')
-    _chosen(f"{where}: type", entry["type"], KEYS)
+    _check_name(f"{where}: type", entry["type"], KEYS)
     needed, possible = KEYS[entry["type"]]
     known = ("type", *needed, *possible)
     for key in entry:
@@ -123,27 +148,24 @@ def _check_order(types: list[str]) -> None:
             raise ValueError(f"{name} must come once and {place}, got it at: {places}")
 
 
-def _layer(where: str, entry: dict) -> Layer:
-    settings = {key: value for key, value in entry.items() if key not in ("type", "loss")}
-    if entry["type"] in ("dropout", "batch normalisation"):
-        layer = Dropout if entry["type"] == "dropout" else BatchNorm
+def _check_values(where: str, entry: dict) -> None:
+    if "neurons" in entry:
+        arguments.count(f"{where}: neurons", entry["neurons"])
+    for key, known in NAMES.items():
+        if key in entry:
+            _check_name(f"{where}: {key}", entry[key], known)
+    if entry["type"] != "input":
         try:
-            return layer(**settings)
+            layer_from(entry)  # a trial, for what the layer itself refuses
         except (TypeError, ValueError) as error:
             raise type(error)(f"{where} ({entry['type']}): {error}") from None
-    neurons = arguments.count(f"{where}: neurons", entry["neurons"])
-    activation = _chosen(f"{where}: activation", entry.get("activation", "linear"), ACTIVATIONS)
-    init = _chosen(f"{where}: initialiser", entry.get("initialiser", "normal"), INITIALISERS)
-    return Dense(neurons, activation(), init=init)
 
 
-def _chosen(where: str, name, options: dict):
-    """The option of that name."""
+def _check_name(where: str, name, known: dict) -> None:
     if not isinstance(name, str):
         raise TypeError(f"{where} must be a name, as text, got {name!r}")
-    if name not in options:
-        raise ValueError(f"{where} is {_unknown('name', name, options)}")
-    return options[name]
+    if name not in known:
+        raise ValueError(f"{where} is {_unknown('name', name, known)}")
 
 
 def _unknown(kind: str, word, known) -> str:
