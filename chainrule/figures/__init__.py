@@ -12,9 +12,11 @@ The framework never imports this package: it needs matplotlib and IPython.
 from chainrule.figures.curves import tangent
 from chainrule.figures.display import Drawing, show, stepper
 from chainrule.figures.graph import Edge, chain, graph
+from chainrule.figures.histograms import histograms
 from chainrule.figures.learning import learning_curves
 from chainrule.figures.scatter import predicted_against_actual
 from chainrule.figures.style import COLOURS, subplots
+from chainrule.figures.trajectories import trajectories
 
 __all__ = [
     "COLOURS",
@@ -22,10 +24,12 @@ __all__ = [
     "Edge",
     "chain",
     "graph",
+    "histograms",
     "learning_curves",
     "predicted_against_actual",
     "show",
     "stepper",
     "subplots",
     "tangent",
+    "trajectories",
 ]
