@@ -3,17 +3,48 @@
 import ast
 import re
 import statistics
-from html.parser import HTMLParser
 from itertools import pairwise
-from pathlib import Path
 from urllib.parse import unquote
 
-ROOT = Path(__file__).parent.parent
-NOTEBOOKS = ROOT / "notebooks"
+import nbformat
+from lecture_formulas import (
+    its_formulas_are_balanced,
+    its_formulas_leave_tables_whole,
+    its_formulas_use_known_commands,
+)
+from lecture_reading import (
+    NOTEBOOKS,
+    before_references,
+    code,
+    first_line,
+    headings,
+    images,
+    outputs,
+    pictures,
+    prose,
+    sections,
+    sections_of_lecture,
+    without_code,
+)
+from spelling import misspelt, prose_of_markdown, prose_of_python
+
 GOALS = "What you will be able to do"
 CLOSING = ["Where people go wrong", "Summary", "What comes next", "References"]
+N_LECTURES = 14
+N_PROBLEM_SETS = 5
+LARGEST = 2_000_000  # bytes
 # What of numpy.random keeps no state of its own.
 GENERATORS = {"default_rng", "Generator", "SeedSequence", "PCG64", "RandomState"}
+# What draws from the global state unless it is told a random_state.
+DRAWS = re.compile(
+    r"train_test_split|make_(moons|circles|blobs|classification|regression|friedman\d|sparse\w*|"
+    r"low_rank_matrix|swiss_roll|s_curve|gaussian_quantiles|hastie\w*)|resample|"
+    r"(MLP|SGD)(Classifier|Regressor)|Perceptron|KMeans"
+)
+DURATION = re.compile(
+    r"\b\d[\d.,]*(?:e-?\d+)? ?(?:ns|µs|μs|us|ms|s|sec|secs|seconds?|min|minutes?|it/s)\b(?!²)"
+    r"|\b\d+:\d\d(?::\d\d)?\b|\b(?:[Ww]all time|[Ee]lapsed)\b"
+)
 
 
 # --- structure ------------------------------------------------------------------------------------
@@ -81,36 +112,6 @@ def its_code_cells_follow_prose(notebook):
 # --- text -----------------------------------------------------------------------------------------
 
 
-def its_formulas_are_balanced(notebook):
-    for text in prose(notebook):
-        bare = without_code(text).replace(r"\$", "")
-        blocks = bare.split("$$")
-        if len(blocks) % 2 == 0:
-            yield f"'$$' opened and not closed: {text[:60]}"
-            continue
-        inline = [part for outside in blocks[::2] for part in outside.split("\n\n")]
-        for paragraph in inline:
-            if paragraph.count("$") % 2:
-                yield f"'$' opened and not closed: {paragraph.strip()[:60]}"
-        for formula in blocks[1::2] + [f for part in inline for f in part.split("$")[1::2]]:
-            yield from _unbalanced(formula)
-        for block in blocks[1::2]:
-            if re.search(r"\n\s*\n", block.strip()):
-                yield f"a blank line ends the formula early: {block.strip()[:60]}"
-            if re.search(r"^([-+*]|\d+[.)]) ", block, re.MULTILINE):
-                yield f"a line of the formula reads as a list: {block.strip()[:60]}"
-
-
-def _unbalanced(formula):
-    plain = formula.replace(r"\{", "").replace(r"\}", "")
-    if plain.count("{") != plain.count("}"):
-        yield f"braces do not match: {formula.strip()[:60]}"
-    if len(re.findall(r"\\left\b", plain)) != len(re.findall(r"\\right\b", plain)):
-        yield rf"\left and \right do not match: {formula.strip()[:60]}"
-    if re.findall(r"\\begin(\{.*?\})", formula) != re.findall(r"\\end(\{.*?\})", formula)[::-1]:
-        yield rf"\begin and \end do not match: {formula.strip()[:60]}"
-
-
 def its_wrapped_lines_are_no_lists(notebook):
     """A paragraph whose next line happens to start with '1. ' or '- ' turns into a list."""
     for text in prose(notebook):
@@ -137,6 +138,57 @@ def its_links_lead_somewhere(notebook):
                 yield f"no heading for {link}"
 
 
+def it_speaks_of_lectures_and_sections_that_are_there(notebook):
+    text = re.sub(r"\s+", " ", without_code(before_references(notebook)))
+    for number in _lectures_named(text):
+        if len(number) != 2 or not 1 <= int(number) <= N_LECTURES:
+            yield f"there are lectures 01 to {N_LECTURES}, but it speaks of lecture {number}"
+    for number in re.findall(r"\b[Pp]roblem sets? (\d+)", text):
+        if not 1 <= int(number) <= N_PROBLEM_SETS:
+            yield f"there are problem sets 1 to {N_PROBLEM_SETS}, but it speaks of {number}"
+    for before, numbers, after in re.findall(SECTIONS, text):
+        lecture = (re.findall(r"ectures? (\d\d)", f"{before} {after}") or [None])[0]
+        known = sections(notebook) if lecture is None else sections_of_lecture(int(lecture))
+        for number in re.findall(r"\d+", numbers):
+            if known is not None and int(number) not in known:
+                yield f"there is no section {number}{f' in lecture {lecture}' if lecture else ''}"
+
+
+# "section 3", "sections 5 and 6", "lecture 05, section 3", "section 3 of lecture 05"; not a book's.
+SECTIONS = re.compile(
+    r"([Ll]ectures? \d\d\*{0,2}(?:,|'s|’s) )?"
+    r"\b[Ss]ections? (\d+(?:(?:, | and | to |–)\d+\b)*)(?!\.\d)"
+    r"( (?:of|in) [Ll]ecture \d\d)?"
+)
+
+
+def _lectures_named(text):
+    """The numbers in "lecture 03", "lectures 03 (matrices), 05 (by hand) and 06", and so on."""
+    note = r"(?: \([^)]*\))?"
+    several = rf"\b[Ll]ectures (\d+{note}(?:(?:,? and|,|,? or| to|–) ?\d\d\b{note})*)"
+    for named in re.findall(several, text):
+        yield from re.findall(r"\d+", re.sub(r"\([^)]*\)", "", named))
+    yield from re.findall(r"\b[Ll]ecture (\d+)", text)
+
+
+def its_words_are_spelt_right(notebook):
+    body = before_references(notebook)
+    everything = "\n\n".join(prose(notebook))
+    yield from _wrong_words(prose_of_markdown(body), "Markdown")
+    # Titles keep the spelling of their authors.
+    yield from _wrong_words(prose_of_markdown(everything[len(body) :]), "References", british=False)
+    for source, _ in code(notebook):
+        yield from _wrong_words(prose_of_python(source), f"cell {first_line(source)!r}")
+    for page in pictures(notebook):
+        for image in images(page):
+            yield from _wrong_words(image.get("alt") or "", "an alternative text")
+
+
+def _wrong_words(text, where, british=True):
+    for word, right in misspelt(text, british):
+        yield f"{word!r} should be {right!r} (or allowed, with a reason, in spelling.py): {where}"
+
+
 def it_is_finished(notebook):
     for cell in notebook.cells:
         for word in re.findall(r"\b(TODO|FIXME|XXX|TBD)\b", cell.source):
@@ -161,6 +213,12 @@ def it_leaves_the_global_random_state_alone(notebook):
                 modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
                 if "random" in [*modules, getattr(node, "module", "")]:
                     name = "the random module"
+            elif isinstance(node, ast.Call):
+                called = ast.unparse(node.func).rpartition(".")[2]
+                if called == "default_rng" and not node.args and not node.keywords:
+                    name = "default_rng() without a seed"
+                if DRAWS.fullmatch(called) and "random_state" not in {k.arg for k in node.keywords}:
+                    name = f"{called} without a random_state"
             if name:
                 yield f"{name} in: {first_line(source)}"
 
@@ -191,14 +249,32 @@ def its_outputs_hold_nothing_of_one_run(notebook):
             yield f"the output holds {found}"
 
 
+def its_outputs_hold_no_timing(notebook):
+    """The next run would take another time, on this machine and on every other."""
+    for output in outputs(notebook):
+        for found in DURATION.finditer(output.get("text", "")):
+            yield f"the output holds a time: {found[0]}"
+    for source, tree in code(notebook):
+        for node in ast.walk(tree):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) else []
+            if {"time", "timeit"} & set(names):
+                yield f"it measures time in: {first_line(source)}"
+
+
+def it_is_small(notebook):
+    """A clone fetches every version of every notebook, and GitHub shows no large ones."""
+    size = len(nbformat.writes(notebook).encode("utf-8"))
+    if size > LARGEST:
+        yield f"{size / 1e6:.1f} MB, more than {LARGEST / 1e6:.0f}: draw fewer or smaller pictures"
+
+
 def its_pictures_say_what_they_show(notebook):
-    pages = prose(notebook)
     for output in outputs(notebook):
         data = output.get("data", {})
         if any(kind.startswith("image/") for kind in data) and "text/html" not in data:
             yield "an image that is shown without alternative text: use chainrule.figures.show"
-        pages.append(data.get("text/html", ""))
-    for page in pages:
+    for page in pictures(notebook):
         for image in images(page):
             if len(image.get("alt") or "") < 10:
                 yield f"an <img> without a telling alt: {image.get('alt')!r}"
@@ -216,72 +292,17 @@ RULES = [
     its_code_cells_are_short,
     its_code_cells_follow_prose,
     its_formulas_are_balanced,
+    its_formulas_use_known_commands,
+    its_formulas_leave_tables_whole,
     its_wrapped_lines_are_no_lists,
     its_links_lead_somewhere,
+    it_speaks_of_lectures_and_sections_that_are_there,
+    its_words_are_spelt_right,
     it_is_finished,
     it_leaves_the_global_random_state_alone,
     its_outputs_are_stored_and_clean,
     its_outputs_hold_nothing_of_one_run,
+    its_outputs_hold_no_timing,
+    it_is_small,
     its_pictures_say_what_they_show,
 ]
-
-
-# --- reading a notebook ---------------------------------------------------------------------------
-
-
-def prose(notebook):
-    return [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-
-
-def code(notebook):
-    sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    return [(source, ast.parse(source)) for source in sources]
-
-
-def outputs(notebook):
-    return [o for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs]
-
-
-def output_text(notebook):
-    texts = [
-        o.get("text", "") or o.get("data", {}).get("text/plain", "") for o in outputs(notebook)
-    ]
-    return "\n".join(texts)
-
-
-def headings(notebook):
-    text = "\n\n".join(without_code(text, spans=False) for text in prose(notebook))
-    return [(len(marks), title) for marks, title in re.findall(r"^(#+) (.+)$", text, re.MULTILINE)]
-
-
-def without_code(text, spans=True):
-    text = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
-    return re.sub(r"`[^`\n]*`", "code", text) if spans else text
-
-
-def first_line(source):
-    return source.split("\n", 1)[0][:60]
-
-
-def images(page):
-    found = []
-
-    class Reader(HTMLParser):
-        def handle_starttag(self, tag, attributes):
-            if tag == "img":
-                found.append(dict(attributes))
-
-    Reader().feed(page)
-    return found
-
-
-def definitions(tree):
-    """The functions and classes defined at the top of a module or cell, without docstrings."""
-    found = {}
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            for inner in ast.walk(node):
-                if isinstance(inner, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(inner):
-                    del inner.body[0]
-            found[node.name] = ast.dump(node)
-    return found

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lecture_rules import images
+from lecture_reading import images
 from PIL import Image
 
 from chainrule.figures import COLOURS, Edge, chain, graph, show, stepper, subplots, tangent
