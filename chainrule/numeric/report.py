@@ -99,17 +99,15 @@ class GradientReport:
 
     def __str__(self) -> str:
         lines = [self._headline()]
-        if self.wrong and len(self.tallies) > 1:
-            lines += self._by_array()
-        if self.worst is not None:
+        if self.wrong:
+            lines += self._by_array() if len(self.tallies) > 1 else []
             numeric, analytic = apart(self.worst.numeric, self.worst.analytic)
             lines += [
                 f"  furthest off    {self.worst.name}",
                 f"  numeric         {numeric}",
                 f"  analytic        {analytic}",
+                f"  relative error  {self.worst.relative_error:.3g}",
             ]
-        if self.wrong:
-            lines.append(f"  relative error  {self.worst.relative_error:.3g}")
         if self.ratio is not None:
             lines.append(f"  analytic / numeric is {self.ratio:.4g} wherever they disagree")
         if self.outside:

@@ -236,6 +236,12 @@ def test_the_text_of_agreement_says_how_many_were_compared_and_keeps_round_off_t
     )
 
 
+def test_the_text_of_agreement_is_a_line_without_digits_of_round_off():
+    x = np.array([1.0, 2.0])
+    text = str(compare_gradient(lambda x: float((x**3).sum()), x, 3 * x**2))
+    assert text == "the gradients agree in 2 entries: relative error below 1e-09, allowed 1e-07"
+
+
 def test_the_text_says_which_of_several_arrays_disagree():
     params = {"W": np.ones((2, 2)), "b": np.ones(2), "c": np.ones(1)}
     grads = {"W": np.array([[1.0, 5.0], [1.0, 1.0]]), "b": np.ones(2), "c": np.ones(1)}
