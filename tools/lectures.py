@@ -79,19 +79,28 @@ def text_of(notebook: nbformat.NotebookNode) -> str:
     return nbformat.writes(notebook) + "\n"
 
 
-def execute(path: Path) -> bool:
-    """Run one lecture in a kernel of its own, store it, trust it; return whether it changed.
+def read(path: Path) -> nbformat.NotebookNode:
+    """Read one lecture.
 
     Raises
     ------
     LectureError
-        If the file is no notebook, or a cell fails, takes too long or kills the kernel.
+        If the file is no notebook.
     """
     try:
-        before = path.read_text(encoding="utf-8")
-        notebook = nbformat.reads(before, as_version=4)
+        return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
     except (OSError, ValueError, nbformat.ValidationError) as error:
         raise LectureError(f"{path.name}: cannot be read as a notebook: {error}") from error
+
+
+def run(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Run one lecture, whose place is ``path``, in a kernel of its own, and keep its outputs in it.
+
+    Raises
+    ------
+    LectureError
+        If a cell fails, takes too long or kills the kernel.
+    """
     running = {}
     client = NotebookClient(
         notebook,
@@ -107,6 +116,19 @@ def execute(path: Path) -> bool:
         client.execute(env={**os.environ, **SETTINGS})
     except (CellControlSignal, DeadKernelError) as error:
         raise LectureError(f"{path.name}, {_cell(running)}: {_reason(error)}") from error
+
+
+def execute(path: Path) -> bool:
+    """Run one lecture, store it, trust it; return whether it changed.
+
+    Raises
+    ------
+    LectureError
+        If the file is no notebook, or a cell fails, takes too long or kills the kernel.
+    """
+    notebook = read(path)
+    before = path.read_text(encoding="utf-8")
+    run(notebook, path)
     normalise(notebook)
     nbformat.validate(notebook)
     after = text_of(notebook)
