@@ -54,7 +54,9 @@ def show(picture: Figure | Drawing, alt: str | None = None, caption: str | None 
         raise ValueError("a plot needs alt='...': say what it shows to a reader who cannot see it")
     image = _image(picture, alt)
     below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-    _display(f"<figure>{image}{below}</figure>", alt if caption is None else f"{alt}\n{caption}")
+    display_html(
+        f"<figure>{image}{below}</figure>", alt if caption is None else f"{alt}\n{caption}"
+    )
 
 
 def stepper(frames: Sequence[tuple[str, Drawing]], start: int = 0) -> None:
@@ -85,7 +87,7 @@ def stepper(frames: Sequence[tuple[str, Drawing]], start: int = 0) -> None:
     # The same frames give the same id: the stored output does not change when it runs again.
     identity = "stepper-" + hashlib.sha256(folds.encode("utf-8")).hexdigest()[:12]
     script = _SCRIPT.replace("IDENTITY", identity).replace("START", str(start))
-    _display(
+    display_html(
         f'<figure id="{identity}">{folds}</figure><script>{script}</script>',
         "\n".join(f"{heading}: {drawing.alt}" for heading, drawing in frames),
     )
@@ -128,16 +130,31 @@ for (const root of document.querySelectorAll('[id="IDENTITY"]:not([data-live])')
 
 def _image(picture: Figure | Drawing, alt: str) -> str:
     if isinstance(picture, Drawing):
-        kind, data = "svg+xml", picture.svg.encode("utf-8")
-        width = ""
-    else:
-        kind, data = "png", _png(picture)
-        width = f' width="{round(picture.get_figwidth() * 100)}"'  # stored finer, shown at 100 dpi
+        return image_tag("svg+xml", picture.svg.encode("utf-8"), alt)
+    width = round(picture.get_figwidth() * 100)  # stored finer, shown at 100 dpi
+    return image_tag("png", png(picture), alt, width)
+
+
+def image_tag(kind: str, data: bytes, alt: str, width: int | None = None) -> str:
+    """Write an HTML image that holds its own data.
+
+    Parameters
+    ----------
+    kind : str
+        The second half of its media type: "png", "svg+xml".
+    data : bytes
+    alt : str
+        What the image shows.
+    width : int, optional
+        In pixels of the page; the image's own, if left out.
+    """
     text = base64.b64encode(data).decode("ascii")
-    return f'<img src="data:image/{kind};base64,{text}" alt="{escape(alt)}"{width}>'
+    size = f' width="{width}"' if width else ""
+    return f'<img src="data:image/{kind};base64,{text}" alt="{escape(alt)}"{size}>'
 
 
-def _png(figure: Figure) -> bytes:
+def png(figure: Figure) -> bytes:
+    """Store a plot, at 150 dpi, in few colours."""
     buffer = io.BytesIO()
     with mpl.rc_context(RC):
         figure.savefig(buffer, format="png")
@@ -148,5 +165,6 @@ def _png(figure: Figure) -> bytes:
     return small.getvalue()
 
 
-def _display(html: str, text: str) -> None:
+def display_html(html: str, text: str) -> None:
+    """Show HTML below the cell, and a text where HTML is not shown."""
     display({"text/html": html, "text/plain": text}, raw=True)
