@@ -17,6 +17,8 @@ PARTS = {
     ("operation", "backward"): "input_grad",
     ("loss", "forward"): "loss",
     ("loss", "backward"): "prediction_grad",
+    ("layer", "forward"): "output",
+    ("layer", "backward"): "input_grad",
 }
 
 
@@ -26,8 +28,9 @@ class Case:
 
     Attributes
     ----------
-    inputs : dict of str to array
-        The arguments in order. A string stands for an object of that name in the notebook.
+    inputs : dict of str to array, number or str
+        The arguments in order. A string stands for an object of that name in the notebook. A
+        layer's first is what goes through it, and the others are its parameters.
     output_grad : array or None
         The upstream gradient, random and not constant; None where there is none.
     truth : dict of str to Outcome
@@ -37,7 +40,7 @@ class Case:
         Overrules the one that follows from the dtype.
     """
 
-    inputs: dict[str, np.ndarray | str]
+    inputs: dict[str, np.ndarray | float | str]
     output_grad: np.ndarray | None = None
     truth: dict[str, Outcome] = field(default_factory=dict)
     tolerance: float | None = None
@@ -45,13 +48,17 @@ class Case:
 
 def other_values(case: Case) -> Case:
     """The same shapes with other values, that a sensible answer can take as well."""
-    return Case(
-        {
-            name: np.flip(value) * value.dtype.type(0.5) if isinstance(value, np.ndarray) else value
-            for name, value in case.inputs.items()
-        },
-        case.output_grad,
-    )
+    return Case({name: _other(value) for name, value in case.inputs.items()}, case.output_grad)
+
+
+def other_batch(case: Case) -> Case:
+    """Another batch for the same parameters: what a layer that was made once meets next."""
+    (name, value), *params = case.inputs.items()
+    return Case({name: _other(value), **dict(params)}, case.output_grad)
+
+
+def _other(value):
+    return np.flip(value) * value.dtype.type(0.5) if isinstance(value, np.ndarray) else value
 
 
 def observe(
@@ -107,6 +114,19 @@ def _run_loss(answer, stage, inputs, _output_grad, _returns) -> dict:
     return {PARTS["loss", stage]: value}
 
 
+def _run_layer(answer, stage, inputs, output_grad, returns) -> dict:
+    input_, *params = inputs
+    layer = answer(*params)
+    if stage == "forward":
+        return {PARTS["layer", stage]: layer.forward(input_)}
+    input_grad = layer.backward(input_, output_grad)
+    left = {name: getattr(layer, name, None) for name in returns}
+    missing = [name for name, value in left.items() if value is None]
+    if missing:
+        return {"layer": Returned(f"nothing in {listed(f'self.{name}' for name in missing)}")}
+    return {PARTS["layer", stage]: input_grad, **left}
+
+
 def _past_the_base(answer, verb: str, method: str, shape: tuple, *arguments):
     """Call a verb; if the base class objects to what the student's method returned, return that.
 
@@ -143,11 +163,17 @@ _RUNNERS: dict[str, Callable[..., dict]] = {
     "operation": _run_operation,
     "loss": _run_loss,
     "function": _run_function,
+    "layer": _run_layer,
 }
 
 
-def measure(kind: str, answer, case: Case) -> Outcome:
-    """The gradient of an answer's own forward, by central differences in float64 (lecture 06)."""
+def measure(kind: str, answer, case: Case, returns: tuple[str, ...] = ()) -> Outcome:
+    """The gradient of an answer's own forward, by central differences in float64 (lecture 06).
+
+    Of a layer, also the gradients of its parameters, which it leaves in its attributes.
+    """
+    if kind == "layer":
+        return _measure_layer(answer, case, returns)
     first, *others = (value.astype(float) for value in case.inputs.values())
 
     def scalar(point):
@@ -157,5 +183,23 @@ def measure(kind: str, answer, case: Case) -> Outcome:
     def code():
         dtype = next(iter(case.inputs.values())).dtype
         return {PARTS[kind, "backward"]: gradient(scalar, first).astype(dtype)}
+
+    return run(code)
+
+
+def _measure_layer(answer, case: Case, returns: tuple[str, ...]) -> Outcome:
+    point = [value.astype(float) for value in case.inputs.values()]
+    dtype = next(iter(case.inputs.values())).dtype
+
+    def scalar(_):
+        input_, *params = (value.copy() for value in point)
+        return np.sum(answer(*params).forward(input_) * case.output_grad)
+
+    def code():
+        parts = (PARTS["layer", "backward"], *returns)
+        return {
+            part: gradient(scalar, array).astype(dtype)
+            for part, array in zip(parts, point, strict=False)
+        }
 
     return run(code)

@@ -72,6 +72,8 @@ def _inputs(given: dict, shape: tuple, index: tuple, at: str) -> Rows:
     """The inputs at the same place, or all of them where they are few."""
     rows = []
     for label, array in given.items():
+        if isinstance(array, int | float):
+            rows.append((label, f"{array:.6g}"))
         if not isinstance(array, np.ndarray):
             continue
         if index and array.shape == shape:

@@ -10,6 +10,7 @@ from chainrule.checks.attempt import (
     Case,
     measure,
     observe,
+    other_batch,
     other_values,
     run_once,
 )
@@ -39,13 +40,15 @@ class Exercise:
     name : str
         Name of the class or function that the student writes.
     kind : str
-        "operation", "loss" or "function".
+        "operation", "loss", "layer" or "function". A layer is made from its parameters, holds on
+        to nothing between calls, and leaves the gradients of its parameters in attributes.
     reread : str
         Where the lectures explain it.
     cases : dict of str to Case
     mistakes : list of Mistake
     returns : tuple of str
-        For a function: names of the values that it returns.
+        For a function: names of the values that it returns. For a layer: names of the attributes
+        that ``backward`` fills, in the order of the parameters.
     """
 
     name: str
@@ -73,7 +76,9 @@ class Exercise:
     def expect(self, answer, stage: str) -> dict[str, Outcome]:
         """What should come out in every case of a stage: a table, or else a measurement."""
         return {
-            name: case.truth[stage] if stage in case.truth else measure(self.kind, answer, case)
+            name: case.truth[stage]
+            if stage in case.truth
+            else measure(self.kind, answer, case, self.returns)
             for name, case in self.cases.items()
         }
 
@@ -111,16 +116,19 @@ class Exercise:
         """An object used before, on other values of these shapes, must do what a fresh one does."""
         made = []
 
-        def reuse():
+        def reuse(*params):
             if not made:
-                made.append(answer())
+                made.append(answer(*params))
             return made[0]
 
+        others = other_batch if self.kind == "layer" else other_values
         for name, case in self.cases.items():
             fresh = outcomes[name]
             if not fresh.clean:
                 continue
-            run_once(self.kind, self.returns, reuse, stage, other_values(case), namespace)
+            if self.kind == "layer":  # made from the parameters of one case
+                made.clear()
+            run_once(self.kind, self.returns, reuse, stage, others(case), namespace)
             again = observe(self.kind, self.returns, reuse, stage, case, namespace)
             if not again.same(fresh, REPEATED):
                 outcomes[name] = fresh.with_notes("stale")

@@ -98,7 +98,7 @@ def _trials(
         given = dict(zip(names, inputs, strict=True))
         for stage, function in reference.items():
             output_grad, arguments = None, _copies(inputs)
-            if stage == "backward" and exercise.kind == "operation":
+            if stage == "backward" and exercise.kind in ("operation", "layer"):
                 shape = np.shape(reference["forward"](*_copies(inputs)))
                 output_grad = rng.standard_normal(shape).astype(inputs[0].dtype)
                 arguments.append(output_grad.copy())
@@ -116,10 +116,12 @@ def _copies(inputs: tuple) -> list:
 
 
 def _named(exercise: Exercise, stage: str, value) -> dict:
-    if stage == "result":
-        values = value if len(exercise.returns) > 1 else (value,)
-        return dict(zip(exercise.returns, values, strict=True))
-    return {PARTS[exercise.kind, stage]: value}
+    names = exercise.returns
+    if stage != "result":
+        left = names if (exercise.kind, stage) == ("layer", "backward") else ()
+        names = (PARTS[exercise.kind, stage], *left)
+    values = value if len(names) > 1 else (value,)
+    return dict(zip(names, values, strict=True))
 
 
 def _disagreement(got: Outcome, truth: Outcome, tolerance: float | None) -> str:

@@ -102,7 +102,8 @@ class Checks:
             is that of an exact formula.
         **reference : callable
             By stage: ``forward=f(*inputs)``, ``backward=f(*inputs, output_grad)`` for an operation
-            and ``f(*inputs)`` for a loss; ``result=f(*inputs)`` for a function.
+            and ``f(*inputs)`` for a loss; ``result=f(*inputs)`` for a function. A layer's inputs
+            are the batch and the parameters; its ``backward`` returns the gradients of all.
 
         Returns
         -------

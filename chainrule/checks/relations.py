@@ -149,14 +149,14 @@ def _at_the_output(exercise: Exercise, case: Case, answer) -> Iterator[Relation]
 
 
 def _factors(exercise: Exercise, case: Case, right: np.ndarray) -> Iterator[Relation]:
-    label, first = next(
-        (label, value) for label, value in case.inputs.items() if isinstance(value, np.ndarray)
-    )
+    arrays = {name: v for name, v in case.inputs.items() if isinstance(v, np.ndarray)}
+    label, first = next(iter(arrays.items()), ("", np.array(0.0)))
     rows = len(first) if first.ndim else 1
     columns = first.shape[1] if first.ndim == 2 else 1
     names = {
         "operation": ("samples", "features", "entries"),
         "loss": ("samples", "outputs", "entries"),
+        "layer": ("samples", "features", "entries"),
         "function": (f"rows of {label}", f"columns of {label}", f"entries of {label}"),
     }[exercise.kind]
     keys, counts = ("n", "outputs", "entries"), (rows, columns, rows * columns)

@@ -67,6 +67,10 @@ def _without_numbers(exercise: Exercise, stage: str, name: str, got: Outcome) ->
         return Finding("not_implemented", headline, name, lines * is_nowhere_defined(got))
     if got.raised:
         return Finding("raises", stops_with(got), name, private=got.detail)
+    if got.returned.startswith("nothing in"):
+        where = got.returned.removeprefix("nothing in ")
+        headline = f"it leaves nothing in {where}: put the gradient there before you return."
+        return Finding("nothing_left", headline, name)
     if got.returned.startswith("nothing"):
         what = got.returned.removesuffix(" where numbers are asked for")
         return Finding(
@@ -174,5 +178,6 @@ def _about_shape(
 
 def rows(case: Case) -> int:
     """The number of rows of the first array of a case: its samples."""
-    first = next(value for value in case.inputs.values() if isinstance(value, np.ndarray))
+    arrays = (value for value in case.inputs.values() if isinstance(value, np.ndarray))
+    first = next(arrays, np.array(0.0))
     return len(first) if first.ndim else 1
