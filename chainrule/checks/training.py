@@ -1,6 +1,7 @@
 """Judging a function that trains a network: by what the network then predicts."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,9 +9,57 @@ from chainrule.checks.crashes import stops_with
 from chainrule.checks.message import Message
 from chainrule.checks.outcome import Outcome, Returned, run
 
-# Of the single layer's loss: by luck another single layer may come out a few percent lower.
+# Of the single layer's error: by luck another single layer may come out a few percent lower.
 CLEARLY = 0.8
 _NOTHING, _NO_NETWORK = "nothing", "no network"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How far the predictions for held-out data are off, as one number; less is better.
+
+    Attributes
+    ----------
+    name, aim : str
+        What the number is called, and what is below the target when all is well.
+    value : callable
+        ``value(prediction, y)`` returns the number.
+    written : callable
+        Turns such a number into text.
+    fits : callable
+        ``fits(prediction, y)`` says whether the shapes go together.
+    shape : callable
+        ``shape(y)`` returns the shape a prediction should have, as text.
+    """
+
+    name: str
+    aim: str
+    value: Callable[[np.ndarray, np.ndarray], float]
+    written: Callable[[float], str]
+    fits: Callable[[np.ndarray, np.ndarray], bool]
+    shape: Callable[[np.ndarray], str]
+
+
+MEASURES = {
+    "squared error": Measure(
+        "held-out loss",
+        "the loss",
+        lambda prediction, y: float(np.sum((prediction - y) ** 2) / len(y)),
+        lambda loss: f"{loss:.4g}",
+        lambda prediction, y: prediction.shape == y.shape,
+        lambda y: str(y.shape),
+    ),
+    "misclassified": Measure(
+        "misclassified, of the held-out samples",
+        "the share of misclassified samples",
+        lambda prediction, y: float(np.mean(prediction.argmax(axis=1) != y)),
+        lambda share: f"{100 * share:.3g} %",
+        lambda prediction, y: (
+            prediction.ndim == 2 and len(prediction) == len(y) and prediction.shape[1] > y.max()
+        ),
+        lambda y: f"({len(y)}, {y.max() + 1}), a score for every class",
+    ),
+}
 
 
 def judge_training(
@@ -22,26 +71,29 @@ def judge_training(
     baseline: float,
     target: float,
     seed: int,
+    measure: str = "squared error",
     reread: str = "",
     hidden: bool = False,
 ) -> tuple[float, Message, str]:
-    """Train with the student's function and measure the loss on data it has not seen.
+    """Train with the student's function and judge the predictions for data it has not seen.
 
     Parameters
     ----------
     name : str
         Name of the function.
     train : callable
-        ``train(X, y, rng)`` returns a trained network.
+        ``train(X, y, rng)`` returns a trained network, or its layers in a list.
     data, held_out : pairs (X, y)
-        Arrays (n_samples, n_features) and (n_samples, n_outputs).
+        Arrays (n_samples, n_features) and (n_samples, n_outputs); class ids (n_samples,) where
+        classes are predicted.
     baseline : float
-        The mean squared error of the best single layer. A loss a fifth below it earns half of the
-        points.
+        How far the best single layer is off. A fifth less earns half of the points.
     target : float
-        The mean squared error that earns all of them.
+        What earns all of them.
     seed : int
         Of the generator handed to ``train``.
+    measure : str
+        "squared error" or "misclassified": what baseline and target are in.
     reread : str
         Where the lectures explain it.
     hidden : bool
@@ -55,67 +107,76 @@ def judge_training(
     mistake : str
         Id of what went wrong, empty if nothing did.
     """
+    off = MEASURES[measure]
     X, y = (array.copy() for array in held_out)
-
-    def attempt():
-        network = train(*(array.copy() for array in data), np.random.default_rng(seed))
-        if network is None:
-            return {"prediction": Returned(_NOTHING)}
-        if not hasattr(network, "forward"):
-            return {"prediction": Returned(_NO_NETWORK)}
-        return {"prediction": network.forward(X.copy())}
-
-    outcome = run(attempt)
-    problem = _problem(outcome, y)
+    outcome = run(lambda: {"prediction": _predict(train, data, seed, X)})
+    problem = _problem(outcome, y, off)
     if problem is not None:
         mistake, headline = problem
         quoted = () if hidden else outcome.detail
         return 0.0, Message("✗", f"{name}: {headline}", (), quoted, reread), mistake
 
-    prediction = outcome.parts["prediction"]
+    prediction = outcome.parts["prediction"].astype(float)
     with np.errstate(over="ignore"):
-        loss = float(np.sum((prediction.astype(float) - y) ** 2) / len(y))
+        error = off.value(prediction, y)
     evidence = (
-        ("held-out loss", f"{loss:.4g}"),
-        ("single layer", f"{baseline:.4g}"),
-        ("for half of the points", f"{CLEARLY * baseline:.4g}"),
-        ("for all points", f"{target:.4g}"),
+        (off.name, off.written(error)),
+        ("single layer", off.written(baseline)),
+        ("for half of the points", off.written(CLEARLY * baseline)),
+        ("for all points", off.written(target)),
     )
-    if loss <= target:
-        return 1.0, Message("✓", f"{name}: the loss is below the target.", (), evidence), ""
-    mistake, advice = _advice(prediction, y, loss, baseline)
-    if loss <= CLEARLY * baseline:
+    if error <= target:
+        return 1.0, Message("✓", f"{name}: {off.aim} is below the target.", (), evidence), ""
+    mistake, advice = _advice(prediction, y, error, baseline, measure)
+    if error <= CLEARLY * baseline:
         headline = f"{name}: better than the single layer, above the target."
         return 0.5, Message("◐", headline, (advice,), evidence, reread), mistake
     headline = f"{name}: not clearly better than the single layer."
     return 0.0, Message("✗", headline, (advice,), evidence, reread), mistake
 
 
-def _problem(outcome: Outcome, y: np.ndarray) -> tuple[str, str] | None:
+def _predict(train: Callable, data: tuple, seed: int, X: np.ndarray):
+    """What the trained network makes of X, or what came back instead of one."""
+    network = train(*(array.copy() for array in data), np.random.default_rng(seed))
+    if network is None:
+        return Returned(_NOTHING)
+    layers = network if isinstance(network, list | tuple) and network else [network]
+    if not all(hasattr(layer, "forward") for layer in layers):
+        return Returned(_NO_NETWORK)
+    X = X.copy()
+    for layer in layers:
+        X = layer.forward(X)
+    return X
+
+
+def _problem(outcome: Outcome, y: np.ndarray, off: Measure) -> tuple[str, str] | None:
     if outcome.raised == "NotImplementedError":
         return "not_implemented", "it is not written yet, or something it uses is not."
     if outcome.raised:
         return "raises", stops_with(outcome)
     if outcome.returned == _NOTHING:
-        return "returns_nothing", "it returns nothing: is `return network` missing?"
+        return "returns_nothing", "it returns nothing: is the return statement at the end missing?"
     if outcome.returned == _NO_NETWORK:
         return "wrong_type", "it returns something that has no forward: return the network itself."
     if outcome.returned:
         return "wrong_type", f"the network predicts {outcome.returned}."
     prediction = outcome.parts["prediction"]
-    if prediction.shape != y.shape:
+    if not off.fits(prediction, y):
         return (
             "wrong_shape",
-            f"the network predicts an array of shape {prediction.shape}, the targets have shape "
-            f"{y.shape}.",
+            f"the network predicts an array of shape {prediction.shape}, where "
+            f"{off.shape(y)} is needed.",
         )
     if not np.isfinite(prediction).all():
         return "diverged", "training diverged to NaN or infinity: try a smaller learning rate."
     return None
 
 
-def _advice(prediction: np.ndarray, y: np.ndarray, loss: float, baseline: float) -> tuple[str, str]:
-    if y.min() < 0 and prediction.min() >= 0 and prediction.max() <= 1:
+def _advice(
+    prediction: np.ndarray, y: np.ndarray, error: float, baseline: float, measure: str
+) -> tuple[str, str]:
+    squared = measure == "squared error"
+    if squared and y.min() < 0 and prediction.min() >= 0 and prediction.max() <= 1:
         return "sigmoid_output", (
             "All predictions lie between 0 and 1, while the targets reach below 0: with a sigmoid "
             "at the output no amount of training can get there. Use Linear or Tanh at the end."
@@ -125,9 +186,10 @@ def _advice(prediction: np.ndarray, y: np.ndarray, loss: float, baseline: float)
             "The network predicts the same for every sample: has it been trained, and is the "
             "learning rate too high?"
         )
-    if loss > 4 * baseline:
+    if error > 4 * baseline:
         return "untrained", (
-            "The loss is far from that of a single layer: does the optimizer step at all, for "
-            "enough epochs, with a learning rate neither too small nor too large?"
+            "The network is far worse than a single layer: are the parameters updated at all, "
+            "against the gradient, for enough epochs, with a learning rate neither too small nor "
+            "too large?"
         )
     return "undertrained", "Try more epochs, another learning rate or more hidden neurons."

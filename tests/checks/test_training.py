@@ -63,19 +63,19 @@ def test_the_target_earns_all_clearly_below_the_baseline_half_and_more_nothing(e
     [
         (raising(NotImplementedError()), "not_implemented", "not written yet"),
         (raising(ValueError("CANARY")), "raises", "your code stops with a ValueError"),
-        (lambda X, y, rng: None, "returns_nothing", "is `return network` missing?"),
+        (lambda X, y, rng: None, "returns_nothing", "is the return statement at the end missing?"),
         (lambda X, y, rng: [1, 2], "wrong_type", "has no forward: return the network itself"),
         (predicting(lambda X: None), "wrong_type", "the network predicts nothing where numbers"),
         (predicting(lambda X: "0"), "wrong_type", "the network predicts a str"),
-        (predicting(lambda X: Y_HELD[:, 0]), "wrong_shape", "shape (30,), the targets have shape"),
+        (predicting(lambda X: Y_HELD[:, 0]), "wrong_shape", "shape (30,), where (30, 1) is needed"),
         (predicting(lambda X: 0.0), "wrong_shape", "shape ()"),
         (predicting(lambda X: Y_HELD * np.nan), "diverged", "diverged to NaN"),
         (predicting(lambda X: Y_HELD * np.inf), "diverged", "smaller learning rate"),
         (predicting(lambda X: np.abs(X[:, :1])), "sigmoid_output", "Linear or Tanh"),
         (predicting(lambda X: 0 * X[:, :1] - 5), "constant_output", "the same for every sample"),
-        (predicting(lambda X: 9 * X[:, :1]), "untrained", "does the optimizer step"),
+        (predicting(lambda X: 9 * X[:, :1]), "untrained", "are the parameters updated"),
         (off_by(0.6), "undertrained", "more epochs"),
-        (predicting(lambda X: 1e300 * X[:, :1]), "untrained", "far from that of a single layer"),
+        (predicting(lambda X: 1e300 * X[:, :1]), "untrained", "far worse than a single layer"),
     ],
 )
 def test_what_went_wrong_is_told(train, mistake, says):
@@ -159,3 +159,56 @@ def test_what_training_prints_is_not_shown(grade):
         return Network(lambda X: Y_HELD)
 
     assert "epoch" not in grade(loud)[1]
+
+
+# --- classes --------------------------------------------------------------------------------------
+
+IDS = rng.integers(0, 3, 30)
+CLASSES = {
+    **TASK,
+    "held_out": (X_HELD, IDS),
+    "baseline": 0.4,
+    "target": 0.1,
+    "measure": "misclassified",
+}
+
+
+def scoring(ids):
+    """A network that gives these classes the highest score."""
+    return predicting(lambda X: np.eye(3)[ids])
+
+
+def with_wrong(count):
+    ids = IDS.copy()
+    ids[:count] = (ids[:count] + 1) % 3
+    return ids
+
+
+@pytest.mark.parametrize(("wrong", "share"), [(0, 1.0), (3, 1.0), (4, 0.5), (9, 0.5), (10, 0.0)])
+def test_classes_are_judged_by_the_share_of_misclassified_samples(wrong, share):
+    earned, message, _ = judge_training("train", scoring(with_wrong(wrong)), **CLASSES)
+    assert earned == share
+    shown = dict(message.evidence)
+    assert shown["misclassified, of the held-out samples"] == f"{100 * wrong / 30:.3g} %"
+    assert shown["for all points"] == "10 %"
+
+
+@pytest.mark.parametrize(
+    ("train", "mistake", "says"),
+    [
+        (predicting(lambda X: IDS.astype(float)), "wrong_shape", "(30, 3), a score for every"),
+        (predicting(lambda X: np.eye(2)[IDS % 2]), "wrong_shape", "shape (30, 2), where (30, 3)"),
+        (predicting(lambda X: np.zeros((30, 3))), "constant_output", "not clearly better"),
+    ],
+)
+def test_what_is_wrong_with_scores_is_said(train, mistake, says):
+    share, message, found = judge_training("train", train, **CLASSES)
+    assert (share, found) == (0.0, mistake)
+    assert says in message.headline
+
+
+def test_a_list_of_layers_is_a_network():
+    layers = [Network(lambda X: X[:, :1] * 0), Network(lambda zeros: zeros + Y_HELD)]
+    assert judge_training("train", lambda X, y, rng: layers, **TASK)[0] == 1.0
+    _, _, mistake = judge_training("train", lambda X, y, rng: [], **TASK)
+    assert mistake == "wrong_type"
