@@ -1,10 +1,11 @@
-"""Make the sample class from the released problem set and tests/sample_class/README.md.
+"""Make the sample class from the released problem sets and the answers in tests/sample_class/.
 
-Run it when the given cells of the problem set change: ``python tools/sample_class.py``.
+Run it when the given cells of a problem set change: ``python tools/sample_class.py [PROBLEM_SET]``.
 """
 
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import nbformat
@@ -13,7 +14,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 
 ROOT = Path(__file__).parents[1]
 CLASS = ROOT / "tests" / "sample_class"
-NAME = "ps3_activations_losses"
 BLOCK = re.compile(r"^`([^`\n]+)`\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BASE = re.compile(r"^\*Starts from (\w+)\.\*", re.MULTILINE)
 OWN = "own cell below "
@@ -32,22 +32,22 @@ def read_answers(text: str) -> dict[str, dict[str, str]]:
     return answers
 
 
-def hand_in(student: str, answers: dict[str, str], released: NotebookNode) -> None:
-    """Write the submission of one student."""
+def hand_in(name: str, student: str, answers: dict[str, str], released: NotebookNode) -> None:
+    """Write one student's submission of a problem set."""
     nb = nbformat.from_dict(released)
-    for name, source in answers.items():
-        if name.startswith(OWN):
-            own = new_code_cell(source, id=f"own-{name.removeprefix(OWN)}")
-            nb.cells.insert(find(nb, name.removeprefix(OWN)) + 1, own)
+    for cell, source in answers.items():
+        if cell.startswith(OWN):
+            own = new_code_cell(source, id=f"own-{cell.removeprefix(OWN)}")
+            nb.cells.insert(find(nb, cell.removeprefix(OWN)) + 1, own)
         else:
-            nb.cells[find(nb, name)].source = source
-    SPOIL.get(student, lambda nb: None)(nb)
-    folder = CLASS / student / NAME
+            nb.cells[find(nb, cell)].source = source
+    SPOIL.get((name, student), lambda nb: None)(nb)
+    folder = CLASS / student / name
     folder.mkdir(parents=True)
     text = nbformat.writes(nb) + "\n"
     if student == "truncated_notebook":
         text = text[: len(text) * 2 // 3]
-    title = f"{NAME} (1)" if student == "renamed_notebook" else NAME
+    title = f"{name} (1)" if student == "renamed_notebook" else name
     (folder / f"{title}.ipynb").write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -92,21 +92,27 @@ def tag_and_raise(nb: NotebookNode) -> None:
 
 
 SPOIL = {
-    "deleted_and_doubled_cells": delete_and_double,
-    "tags_and_points_changed": tag_and_raise,
+    ("ps3_activations_losses", "deleted_and_doubled_cells"): delete_and_double,
+    ("ps3_activations_losses", "tags_and_points_changed"): tag_and_raise,
 }
 
 
-def main() -> None:
-    """Write all submissions anew."""
-    released = nbformat.read(ROOT / "release" / NAME / f"{NAME}.ipynb", as_version=4)
-    for old in CLASS.iterdir():
-        if old.is_dir():
+def main(chosen: list[str]) -> None:
+    """Write all submissions of some problem sets anew, or of all."""
+    for path in sorted(CLASS.glob("ps*.md")):
+        name = path.stem
+        if chosen and name not in chosen:
+            continue
+        for old in CLASS.glob(f"*/{name}"):
             shutil.rmtree(old)
-    for student, answers in read_answers((CLASS / "README.md").read_text("utf-8")).items():
-        hand_in(student, answers, released)
-        print(student)
+        released = nbformat.read(ROOT / "release" / name / f"{name}.ipynb", as_version=4)
+        for student, answers in read_answers(path.read_text("utf-8")).items():
+            hand_in(name, student, answers, released)
+            print(f"{student}: {name}")
+    for empty in [folder for folder in CLASS.iterdir() if folder.is_dir()]:
+        if not any(empty.iterdir()):
+            empty.rmdir()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -103,12 +103,16 @@ class Bank:
     Parameters
     ----------
     entries : list of Entry
+    survivors : dict of str to str, optional
+        Mechanical mutants that may earn full marks though they are not the same function to the
+        last digit, as ``"EXERCISE: BEFORE → AFTER"``, and why.
     **namespace
         Objects that a case refers to by name, as the notebook defines them.
     """
 
-    def __init__(self, entries: list[Entry], **namespace):
+    def __init__(self, entries: list[Entry], survivors: dict[str, str] | None = None, **namespace):
         self.entries = {entry.exercise.name: entry for entry in entries}
+        self.survivors = survivors or {}
         self.namespace = namespace
 
     def compile(self) -> list[Exercise]:

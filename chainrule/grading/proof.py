@@ -8,7 +8,7 @@ import ast
 import contextlib
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from nbgrader import utils
 
 from chainrule.checks.bank import load_bank
 
+SOLUTION_MARK = "### BEGIN SOLUTION"
 HIDDEN_MARK = "### BEGIN HIDDEN TESTS"
 _EXERCISE = re.compile(r"""checks\.\w+\(\s*["'](\w+)["']""")
 
@@ -78,6 +79,32 @@ class Grader:
         """Names of the autograded exercises, in order."""
         return list(self._graded)
 
+    def solution(self, exercise: str) -> str:
+        """The source of the cell that holds an exercise's reference solution."""
+        for source in self._given:
+            tops = ast.parse(source).body
+            if (
+                any(getattr(top, "name", "") == exercise for top in tops)
+                and SOLUTION_MARK in source
+            ):
+                return source
+        raise ValueError(f"{self.folder.name}: no cell defines {exercise}")
+
+    def namespace(self) -> dict:
+        """What a notebook knows before its checks, with the reference solutions in place."""
+        namespace: dict = {"__name__": "__main__"}
+        with self._at_home():
+            for source in self._given:
+                exec(compile(source, "<given>", "exec"), namespace)
+        return namespace
+
+    def answer(self, exercise: str, source: str):
+        """What an exercise's cell defines when it holds another source."""
+        namespace = self.namespace()
+        with self._at_home():
+            exec(compile(source, "<answer>", "exec"), namespace)
+        return namespace[exercise]
+
     def grade(self, exercise: str, answer: Callable | None = None) -> tuple[float, float, list]:
         """Run the cells of one exercise, with an answer of the bank or the reference solution.
 
@@ -88,19 +115,23 @@ class Grader:
         verdicts : list of Verdict
             What each check found.
         """
-        namespace: dict = {"__name__": "__main__"}
         earned, possible = {True: 0.0, False: 0.0}, {True: 0.0, False: 0.0}
-        with contextlib.chdir(self.folder), contextlib.redirect_stdout(io.StringIO()):
-            for source in self._given:
-                exec(compile(source, "<given>", "exec"), namespace)
-            if answer is not None:
-                namespace[exercise] = answer
+        namespace = self.namespace()
+        if answer is not None:
+            namespace[exercise] = answer
+        with self._at_home():
             for source, points in self._graded[exercise]:
                 hidden = HIDDEN_MARK in source
                 earned[hidden] += _score(source, points, namespace)
                 possible[hidden] += points
         shares = [earned[one] / possible[one] if possible[one] else 1.0 for one in (False, True)]
         return *shares, namespace["checks"].verdicts
+
+    @contextlib.contextmanager
+    def _at_home(self) -> Iterator[None]:
+        """In the problem set's folder, with what is printed dropped."""
+        with contextlib.chdir(self.folder), contextlib.redirect_stdout(io.StringIO()):
+            yield
 
 
 def prove(folder: Path) -> list[Trial]:
@@ -113,26 +144,6 @@ def prove(folder: Path) -> list[Trial]:
         for wrong in entry.wrong:
             trials.append(_try(grader, name, wrong.id, wrong.answer, False, wrong.named))
     return trials
-
-
-def table(trials: list[Trial]) -> str:
-    """The proof as a Markdown table, a row for every exercise."""
-    rows = [
-        "| exercise | mistakes | caught by the visible check | by visible plus hidden "
-        "| named rightly | named wrongly | right answers accepted |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for name in dict.fromkeys(trial.exercise for trial in trials):
-        wrong = [trial for trial in trials if trial.exercise == name and not trial.right]
-        right = [trial for trial in trials if trial.exercise == name and trial.right]
-        rows.append(
-            f"| `{name}` | {len(wrong)} | {sum(trial.visible < 1 for trial in wrong)} "
-            f"| {sum(not trial.full_marks for trial in wrong)} "
-            f"| {sum(bool(t.named) and t.named == t.expected for t in wrong)} "
-            f"| {sum(bool(t.named) and t.named != t.expected for t in wrong)} "
-            f"| {sum(trial.full_marks for trial in right)} of {len(right)} |"
-        )
-    return "\n".join(rows) + "\n"
 
 
 def _try(grader: Grader, exercise, id_, answer, right, expected) -> Trial:

@@ -4,17 +4,34 @@ from pathlib import Path
 
 import pytest
 
-from chainrule.grading.proof import Grader, Trial, prove, table
+from chainrule.checks.bank import load_bank
+from chainrule.grading.mutants import Fate, try_mutants
+from chainrule.grading.proof import Grader, Trial, prove
+from chainrule.grading.proof_page import HEAD, section
 
-SOURCE = Path(__file__).parents[2] / "source"
-PROBLEM_SETS = sorted(path.parent for path in SOURCE.glob("*/mistakes"))
+ROOT = Path(__file__).parents[2]
+PROBLEM_SETS = sorted(path.parent for path in (ROOT / "source").glob("*/mistakes"))
 
 
 @pytest.fixture(scope="module", params=PROBLEM_SETS, ids=lambda folder: folder.name)
-def trials(request) -> list[Trial]:
-    found = prove(request.param)
-    print(table(found))
-    return found
+def folder(request) -> Path:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def bank(folder):
+    return load_bank(folder)
+
+
+@pytest.fixture(scope="module")
+def trials(folder) -> list[Trial]:
+    return prove(folder)
+
+
+@pytest.fixture(scope="module")
+def fates(folder, bank) -> list[Fate]:
+    exercises = {exercise.name: exercise for exercise in bank.compile()}
+    return try_mutants(Grader(folder), exercises)
 
 
 def ids(trials) -> list[str]:
@@ -50,14 +67,34 @@ def test_every_exercise_has_mistakes_and_differently_written_right_answers(trial
         assert sum(trial.right for trial in mine) >= 3, name
 
 
-@pytest.mark.parametrize("folder", PROBLEM_SETS, ids=lambda folder: folder.name)
-def test_the_bank_covers_every_autograded_exercise(folder, trials):
-    assert set(Grader(folder).exercises) <= {trial.exercise for trial in trials}
+def test_the_bank_covers_every_autograded_exercise(folder, bank):
+    assert set(Grader(folder).exercises) == set(bank.entries)
 
 
-@pytest.mark.parametrize("folder", PROBLEM_SETS, ids=lambda folder: folder.name)
 def test_the_notebooks_own_solutions_earn_full_marks(folder):
     grader = Grader(folder)
     for exercise in grader.exercises:
         visible, hidden, _ = grader.grade(exercise)
         assert (visible, hidden) == (1.0, 1.0), exercise
+
+
+@pytest.mark.slow
+def test_99_of_100_mutants_that_change_behaviour_are_caught(fates):
+    changed = [fate for fate in fates if fate.fate != "same"]
+    survivors = [fate.mutant.label for fate in changed if fate.fate == "survives"]
+    assert len(changed) > 50
+    assert len(survivors) <= 0.01 * len(changed), survivors
+
+
+@pytest.mark.slow
+def test_every_survivor_is_listed_with_a_reason(fates, bank):
+    survivors = {fate.mutant.label for fate in fates if fate.fate == "survives"}
+    assert survivors == bank.survivors.keys()
+    assert all(len(reason) > 20 for reason in bank.survivors.values())
+
+
+@pytest.mark.slow
+def test_the_page_says_what_was_proven(folder, trials, fates, bank):
+    page = (ROOT / "docs" / "proof.md").read_text(encoding="utf-8")
+    assert page.startswith(HEAD)
+    assert section(folder.name, trials, fates, bank.survivors) in page, "run tools/proof.py"
