@@ -1,11 +1,14 @@
 """The `chainrule` command.
 
-Exit codes: 0 all went well, 1 internal error, 2 wrong use, 3 some submissions need attention.
+Exit codes: 0 all went well, 1 internal error, 2 wrong use, 3 something needs attention: a check
+that does not pass, or a submission.
 """
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 
@@ -14,9 +17,13 @@ from chainrule.grading.course import Course, CourseError
 OK, INTERNAL, USAGE, ATTENTION = 0, 1, 2, 3
 
 DESCRIPTION = """\
-Run the Chain Rule course: make problem sets for students, grade what they hand in.
+Run the Chain Rule course: check your work, make problem sets, grade what is handed in.
 
-For instructors. The usual way through a problem set:
+For students, before handing in:
+
+  chainrule check ps3                         what passes, what each failure means, points so far
+
+For instructors, the usual way through a problem set:
 
   chainrule release ps3_activations_losses    source/ -> release/, the students' version
   ...students hand in; put it into submitted/STUDENT/ps3_activations_losses/...
@@ -29,7 +36,7 @@ exit codes:
   0  all went well
   1  internal error; .nbgrader.log has the details
   2  wrong use
-  3  graded, but some submissions need attention: the table says which, and why
+  3  a check does not pass; or some submissions need attention: the table says which, and why
 
 The grades are the same whether `chainrule grade`, `nbgrader autograde` or formgrader makes them.
 """
@@ -46,6 +53,15 @@ GRADE_EPILOG = """\
 examples:
   chainrule grade ps3_activations_losses            everybody
   chainrule grade ps3_activations_losses b12 c07    these two again
+"""
+
+CHECK = """\
+Run your notebook from top to bottom, in a fresh kernel, and say of every exercise what passes, what
+each failure means, and how many points there are so far. The notebook is not changed.
+
+PLACE is a notebook, its folder, or the beginning of the folder's name, such as ps3; by default it
+is the folder you are in. The exit code is 0 only when everything that can be seen before grading
+passes.
 """
 
 DEMO = """\
@@ -85,6 +101,16 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     command = commands.add_parser(
+        "check",
+        help="for students: run your notebook, show what passes and what each failure means",
+        description=CHECK,
+        formatter_class=plain,
+    )
+    command.add_argument("place", nargs="?", default=".", metavar="PLACE")
+    command.add_argument("--watch", action="store_true", help="check again whenever you save it")
+    command.set_defaults(run=_check)
+
+    command = commands.add_parser(
         "release",
         help="make the students' version of a problem set, or of all",
         description="Make the students' version of a problem set (default: of all): solutions and "
@@ -112,6 +138,37 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(run=_demo)
     return parser
+
+
+def _check(options: argparse.Namespace) -> int:
+    review = _module_of("chainrule.review", "this command runs notebooks and needs", "lectures")
+    start = Path.cwd()
+    while True:
+        try:
+            path = review.find_notebook(options.place, start)
+            saved = path.stat().st_mtime_ns
+            code = _check_once(review, path)
+        except review.NotebookError as error:
+            print(f"chainrule: {error}", file=sys.stderr)
+            return USAGE
+        if not options.watch:
+            return code
+        print("\nWaiting for you to save the notebook; Ctrl-C ends this.", flush=True)
+        try:
+            while path.stat().st_mtime_ns == saved:
+                time.sleep(0.5)
+        except (KeyboardInterrupt, OSError):
+            return code
+
+
+def _check_once(review, path: Path) -> int:
+    notebook = review.read_notebook(path)
+    print(f"{path.stem}, as it is saved now", flush=True)
+    exercises = review.review(
+        notebook, path.parent, lambda exercise: print(review.as_text(exercise), flush=True)
+    )
+    print(review.total(exercises))
+    return OK if review.passes(exercises) else ATTENTION
 
 
 def _release(options: argparse.Namespace) -> int:
@@ -196,17 +253,20 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _instructor_module(name: str):
     """A module of chainrule.grading, which needs more than a student has installed."""
-    from importlib import import_module
+    return _module_of(
+        f"chainrule.grading.{name}", "this command is for instructors and needs", "grading"
+    )
 
+
+def _module_of(name: str, needs: str, extra: str):
+    """A module that needs more than NumPy, or an error that says what to install."""
     try:
-        return import_module(f"chainrule.grading.{name}")
+        return import_module(name)
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing == "chainrule":
             raise
-        raise CourseError(
-            f'this command is for instructors and needs {missing}: pip install "chainrule[grading]"'
-        ) from None
+        raise CourseError(f'{needs} {missing}: pip install "chainrule[{extra}]"') from None
 
 
 def _course(options: argparse.Namespace) -> Course:

@@ -21,7 +21,7 @@ def run(*arguments, cwd=ROOT, **environment):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("command", [[], ["release"], ["grade"], ["demo"]])
+@pytest.mark.parametrize("command", [[], ["check"], ["release"], ["grade"], ["demo"]])
 def test_help_explains_each_command(command, capsys):
     with pytest.raises(SystemExit) as stopped:
         cli.main([*command, "--help"])

@@ -235,7 +235,7 @@ def compile_bank(folder: Path) -> Path | None:
     if bank is None:
         return None
     path = Path(folder) / DATA_NAME
-    text = store.dump(bank.compile())
+    text = store.dump(bank.compile(), Path(folder).name)
     if not path.is_file() or not store.equivalent(path.read_text(encoding="utf-8"), text):
         path.write_text(text, encoding="utf-8", newline="\n")
     return path

@@ -13,9 +13,13 @@ FORMAT = 1
 FINGERPRINT_DIGITS = 9
 
 
-def dump(exercises: list[Exercise]) -> str:
-    """The text of a data file."""
-    data = {"format": FORMAT, "exercises": [_exercise_to_data(one) for one in exercises]}
+def dump(exercises: list[Exercise], problem_set: str = "") -> str:
+    """The text of a data file; the problem set's name is that of its notebook."""
+    data = {
+        "format": FORMAT,
+        "problem_set": problem_set,
+        "exercises": [_exercise_to_data(one) for one in exercises],
+    }
     return json.dumps(data, allow_nan=False) + "\n"
 
 
@@ -35,6 +39,15 @@ def _alike(one, other) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_alike, one, other))
     return one == other
+
+
+def problem_set(path: Path) -> str:
+    """The name of the problem set that a data file belongs to; empty if it does not say."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(data.get("problem_set", "")) if isinstance(data, dict) else ""
 
 
 def read(path: Path) -> dict[str, Exercise]:
