@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from chainrule.figures.style import COLOURS, subplots
 
@@ -52,7 +53,8 @@ def predicted_against_actual(
     low, high = float(values.min()), float(values.max())
     room = MARGIN * ((high - low) or 1.0)
     limits = (low - room, high + room)
-    figure, row = subplots(1, len(pairs), squeeze=False, sharex=True, sharey=True)
+    size = (min(10.0, 0.8 + 4.1 * len(pairs)), 4.4)
+    figure, row = subplots(1, len(pairs), size=size, squeeze=False, sharex=True, sharey=True)
     suffix = f", in {unit}" if unit else ""
     for axes, (title, (actual, predicted)) in zip(row[0], pairs.items(), strict=True):
         axes.axline(
@@ -68,6 +70,8 @@ def predicted_against_actual(
             markeredgewidth=0,
         )
         axes.set(title=title, xlabel=f"actual{suffix}", xlim=limits, ylim=limits, aspect="equal")
+    for axis in (row[0, 0].xaxis, row[0, 0].yaxis):
+        axis.set_major_locator(MaxNLocator(6))  # the same numbers in both directions
     row[0, 0].set_ylabel(f"predicted{suffix}")
     row[0, 0].legend(loc="upper left")
     return figure
