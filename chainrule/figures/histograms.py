@@ -88,25 +88,32 @@ def _checked(rows, columns) -> dict[str, list[np.ndarray]]:
 
 
 def _draw(axes, array, edges) -> None:
-    counts, _ = np.histogram(np.clip(array, edges[0], edges[-1]), edges)
-    below, above = int((array < edges[0]).sum()), int((array > edges[-1]).sum())
-    beyond = np.zeros_like(counts)
-    beyond[0], beyond[-1] = below, above
-    width, top = edges[1] - edges[0], counts.max()
-    inside = (counts - beyond) / top
-    axes.bar(edges[:-1], inside, width, align="edge", color=COLOURS["blue"])
-    ends = axes.bar(edges[:-1], beyond / top, width, inside, align="edge", color=COLOURS["paper"])
-    for bar in ends:
-        bar.set(hatch="////", edgecolor=COLOURS["red"], linewidth=0 if bar.get_height() == 0 else 1)
-    axes.text(
-        0.5, 0.97, f"spread {_short(array.std())}", transform=axes.transAxes, ha="center", va="top"
-    )
+    counts, _ = np.histogram(array, edges)
+    beyond = [int((array < edges[0]).sum()), int((array > edges[-1]).sum())]
+    ends = counts[[0, -1]]
+    top = max(counts.max(), *(ends + beyond))
+    axes.stairs(counts / top, edges, fill=True, color=COLOURS["blue"])
+    width = edges[1] - edges[0]
+    for start, height, bottom in zip((edges[0], edges[-2]), beyond, ends, strict=True):
+        if height:
+            axes.bar(
+                start,
+                height / top,
+                width,
+                bottom / top,
+                align="edge",
+                hatch="////",
+                color=COLOURS["paper"],
+                edgecolor=COLOURS["red"],
+            )
+    note = f"spread {_short(array.std())}"
+    axes.text(0.5, 0.97, note, transform=axes.transAxes, ha="center", va="top")
     axes.grid(False)
 
 
 def _short(value: float) -> str:
     """Two digits; a power of ten where there would be many zeros."""
-    if value == 0 or 0.01 <= value < 1000:
+    if value == 0 or 0.01 <= value < 100:
         return f"{value:.2g}"
     digits, exponent = f"{value:.1e}".split("e")
     return rf"${digits} \cdot 10^{{{int(exponent)}}}$"

@@ -18,8 +18,15 @@ def said(figure):
     return [axes.texts[0].get_text() for axes in figure.axes]
 
 
-def bars(axes, hatched):
-    return [bar.get_height() for bar in axes.patches if bool(bar.get_hatch()) is hatched]
+def within(axes):
+    """The heights of the plain bars."""
+    (stairs,) = [patch for patch in axes.patches if hasattr(patch, "get_data")]
+    return stairs.get_data().values
+
+
+def beyond(axes):
+    """Left end and height of the hatched bars."""
+    return [(bar.get_x(), bar.get_height()) for bar in axes.patches if bar.get_hatch()]
 
 
 def test_there_is_a_panel_for_every_array_with_heads_above_and_names_to_the_left():
@@ -41,7 +48,8 @@ def test_the_spread_is_written_in_numbers():
 
 
 @pytest.mark.parametrize(
-    ("spread", "text"), [(0, "0"), (999, "1e+03"), (1e9, r"$1.0 \cdot 10^{9}$")]
+    ("spread", "text"),
+    [(0, "0"), (99, "99"), (550, r"$5.5 \cdot 10^{2}$"), (1e9, r"$1.0 \cdot 10^{9}$")],
 )
 def test_a_spread_out_of_the_ordinary_is_written_too(spread, text):
     figure = drawn({"one": [np.array([-1.0, 1.0]) * spread]}, ["first"])
@@ -49,18 +57,30 @@ def test_a_spread_out_of_the_ordinary_is_written_too(spread, text):
 
 
 def test_what_lies_beyond_the_axis_is_counted_in_hatched_bars_at_the_ends():
-    array = np.array([-50.0, 0.1, 0.1, 0.1, 0.1, 7.0, 7.0])
+    array = np.array([-50.0, 0.1, 0.1, 0.1, 0.1, 2.9, 7.0, 7.0])
+    (axes,) = drawn({"one": [array]}, ["first"], bins=6).axes
+    np.testing.assert_allclose(within(axes), [0, 0, 0, 1, 0, 0.25])
+    assert beyond(axes) == [(-3, 0.25), (2, 0.5)]
+
+
+def test_without_anything_beyond_nothing_is_hatched():
+    (axes,) = drawn({"one": [np.array([-3.0, 0, 3])]}, ["first"]).axes
+    assert beyond(axes) == []
+
+
+def test_the_panel_is_as_high_as_its_fullest_bar():
+    array = np.array([0.0, *[5.0] * 10])
     (axes,) = drawn({"one": [array]}, ["first"], bins=5).axes
-    assert bars(axes, hatched=False) == [0, 0, 1, 0, 0]
-    assert bars(axes, hatched=True) == [0.25, 0, 0, 0, 0.5]
+    np.testing.assert_allclose(within(axes), [0, 0, 0.1, 0, 0])
+    assert [height for _, height in beyond(axes)] == [1]
 
 
 def test_every_number_is_counted_once():
     (array,) = draws(2)
     (axes,) = drawn({"one": [array]}, ["first"]).axes
-    heights = np.array(bars(axes, hatched=False)) + bars(axes, hatched=True)
+    share = within(axes).sum() + sum(height for _, height in beyond(axes))
     counts, _ = np.histogram(np.clip(array, -3, 3), np.linspace(-3, 3, 32))
-    np.testing.assert_allclose(heights, counts / counts.max())
+    assert share * counts.max() == pytest.approx(array.size)
 
 
 def test_the_figure_can_be_stored():
