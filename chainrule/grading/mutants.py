@@ -149,11 +149,11 @@ def _behaves_alike(grader: Grader, exercise: Exercise, answer: Callable) -> bool
 
 
 def _more_cases(exercise: Exercise) -> Iterator[Case]:
-    """The visible cases with other numbers: small, large, whole, all 0."""
+    """The visible cases with other numbers: small, larger, whole, between 0 and 1, all 0."""
     rng = np.random.default_rng(97)
     draws = (
         lambda shape: rng.standard_normal(shape),
-        lambda shape: 30 * rng.standard_normal(shape),
+        lambda shape: 3 * rng.standard_normal(shape),
         lambda shape: rng.integers(-2, 3, shape).astype(float),
         lambda shape: rng.uniform(0.01, 0.99, shape),
         np.zeros,

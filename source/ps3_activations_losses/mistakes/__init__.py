@@ -30,10 +30,5 @@ def two_layer_loss(W1, W2):
 
 bank = Bank(
     [relu, tanh, mae, bce, layer_backward, numerical, two_layer, training],
-    survivors={
-        "layer_backward: output = 1 / (1 + np.exp(-(X @ W + b))) → "
-        "output = 1 / (1 + np.exp(X @ W + b))": "the slope of the sigmoid is the same on both "
-        "sides of 0, so this is another way to write it; only the output would differ.",
-    },
     two_layer_loss=two_layer_loss,
 )
