@@ -1,5 +1,6 @@
 """The graders are proven: mistakes are rejected and named, right answers are accepted."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -60,10 +61,15 @@ def test_nine_of_ten_mistakes_are_named(trials):
     assert len(named) >= 0.9 * len(wrong), ids(trial for trial in wrong if not trial.named)
 
 
+def least_mistakes(exercise: str) -> int:
+    """Gradients are what the course is about, and where people go wrong in most ways."""
+    return 15 if re.search("grad|slopes|backward", exercise) else 8
+
+
 def test_every_exercise_has_mistakes_and_differently_written_right_answers(trials):
     for name in {trial.exercise for trial in trials}:
         mine = [trial for trial in trials if trial.exercise == name]
-        assert sum(not trial.right for trial in mine) >= 8, name
+        assert sum(not trial.right for trial in mine) >= least_mistakes(name), name
         assert sum(trial.right for trial in mine) >= 3, name
 
 

@@ -238,3 +238,27 @@ def not_restored(loss, W1, W2, step=1e-05):
             grad[index] = (above - loss(W1, W2)) / (2 * step)
         grads.append(grad)
     return grads
+
+
+@numerical.mistake()
+@quotient
+def step_not_passed(at, step):
+    """the step is fixed in your code, and far too large.
+
+    The argument step says how far to nudge.
+    """
+    return (at(0.1) - at(-0.1)) / 0.2
+
+
+@numerical.mistake()
+@quotient
+def added(at, step):
+    """the two losses are added, and should be subtracted."""
+    return (at(step) + at(-step)) / (2 * step)
+
+
+@numerical.mistake()
+@quotient
+def steepness_without_sign(at, step):
+    """every slope comes out as one that goes up: leave out abs."""
+    return abs(at(step) - at(-step)) / (2 * step)

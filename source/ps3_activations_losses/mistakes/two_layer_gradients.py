@@ -210,3 +210,36 @@ def measured(X, y, W1, W2):
         return float(np.mean((sigmoid(X @ first) @ second - y) ** 2))
 
     return gradient(lambda W: loss(W, W2), W1), gradient(lambda W: loss(W1, W), W2)
+
+
+@two_layer.mistake()
+def hidden_gradient_only(X, y, W1, W2):
+    """W1_grad does not go back through W2: it starts from the derivative of the sigmoid.
+
+    What arrives at the hidden values is prediction_grad @ W2.T; multiply by it.
+    """
+    hidden, _, second = two_layer_parts(X, y, W1, W2)
+    return X.T @ (hidden * (1 - hidden)), second
+
+
+@two_layer.mistake()
+def error_without_target(X, y, W1, W2):
+    """the target is left out: the gradient of the prediction is 2 * (prediction - y) / n."""
+    return two_layer_vectorised(X, np.zeros_like(y), W1, W2)
+
+
+@two_layer.mistake()
+def last_sample_only(X, y, W1, W2):
+    """both gradients hold the last sample alone.
+
+    Inside the loop add (+=), do not overwrite (=).
+    """
+    first, second = two_layer_vectorised(X[-1:], y[-1:], W1, W2)
+    return first / len(X), second / len(X)
+
+
+@two_layer.mistake()
+def slope_of_tanh(X, y, W1, W2):
+    """1 - hidden**2 is the slope of tanh; that of the sigmoid is hidden * (1 - hidden)."""
+    hidden, prediction_grad, second = two_layer_parts(X, y, W1, W2)
+    return X.T @ (prediction_grad @ W2.T * (1 - hidden**2)), second
