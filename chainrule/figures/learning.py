@@ -95,7 +95,7 @@ def learning_curves(
     axes.set(xlabel="epoch", ylabel=ylabel, title=title or "")
     if log:
         axes.set_yscale("log")
-    axes.legend()
+    axes.legend(handlelength=3.5)  # long enough to tell dashed from solid
     return figure
 
 
