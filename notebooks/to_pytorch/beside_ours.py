@@ -61,11 +61,11 @@ def weights_apart(params):
 
 
 OPTIMIZERS = {
-    "SGD": lambda params: torch.optim.SGD(params, lr=0.5),
-    "SGD, weight_decay": lambda params: torch.optim.SGD(params, lr=0.5, weight_decay=0.01),
-    "SGD, weight_decay of weights": lambda params: torch.optim.SGD(weights_apart(params), lr=0.5),
-    "Momentum": lambda params: torch.optim.SGD(params, lr=0.1, momentum=0.9),
-    "Adam": lambda params: torch.optim.Adam(params, lr=0.01),
+    "SGD": lambda p: torch.optim.SGD(p, lr=0.5),
+    "Momentum": lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9),
+    "Adam": lambda p: torch.optim.Adam(p, lr=0.01),
+    "SGD, all decay": lambda p: torch.optim.SGD(p, lr=0.5, weight_decay=0.01),
+    "SGD, weights decay": lambda p: torch.optim.SGD(weights_apart(p), lr=0.5),
 }
 
 
