@@ -73,10 +73,10 @@ class MeanSquaredError(Loss):
     """
 
     def _output(self) -> float:
-        return np.sum((self.prediction - self.target) ** 2) / len(self.prediction)
+        return ((self.prediction - self.target) ** 2).sum() / len(self.prediction)
 
     def _input_grad(self) -> np.ndarray:
-        return 2.0 * (self.prediction - self.target) / len(self.prediction)
+        return (self.prediction - self.target) * (2.0 / len(self.prediction))
 
 
 class MeanAbsoluteError(Loss):
@@ -192,7 +192,7 @@ class SoftmaxCrossEntropy(Loss):
         exponentials = np.exp(shifted)
         sums = exponentials.sum(axis=1, keepdims=True)
         self.probabilities = exponentials / sums
-        return np.sum(self.target * (np.log(sums) - shifted)) / len(shifted)
+        return (self.target * (np.log(sums) - shifted)).sum() / len(shifted)
 
     def _input_grad(self) -> np.ndarray:
         return (self.probabilities - self.target) / len(self.target)
