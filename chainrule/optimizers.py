@@ -5,6 +5,7 @@ parameters.
 """
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -88,6 +89,10 @@ class OptimizerWithMemory(Optimizer):
     these names, zeros at first, and one more, ``work``, in which to compute without making new
     arrays; all are shaped like the parameter.
 
+    These rules have many steps, and for small arrays it is the number of steps that takes time. So
+    all parameters are copied into one long row, all gradients into another, the rule is followed
+    once, and the result is copied back.
+
     Such an optimizer belongs to the parameters of its first step: what it remembers of them would
     push others the wrong way.
     """
@@ -98,7 +103,7 @@ class OptimizerWithMemory(Optimizer):
         super().__init__(lr)
         self._steps = 0
         self._owners: list[np.ndarray] = []
-        self._memory: list[dict[str, np.ndarray]] = []
+        self._rows: dict[str, np.ndarray] = {}
 
     def step(self, params: list[np.ndarray], param_grads: list[np.ndarray]) -> None:
         """Update every parameter in place, as ``Optimizer.step`` says.
@@ -109,7 +114,7 @@ class OptimizerWithMemory(Optimizer):
             Also if these are not the parameters of the first step.
         """
         check_gradients(params, param_grads)
-        if not self._memory:
+        if not self._owners:
             self._remember(params)
         if not _same_arrays(params, self._owners):
             raise ValueError(
@@ -117,28 +122,34 @@ class OptimizerWithMemory(Optimizer):
                 "give every network an optimizer of its own"
             )
         self._steps += 1
-        for param, param_grad, memory in zip(params, param_grads, self._memory, strict=True):
-            self._update(param, param_grad, **memory)
+        _join(params, self._rows["param"])
+        _join(param_grads, self._rows["param_grad"])
+        self._update(**self._rows)
+        for param, piece in zip(params, _pieces(self._rows["param"], params), strict=True):
+            param[...] = piece
 
     def _remember(self, params: list[np.ndarray]) -> None:
         self._owners = list(params)
-        names = (*self.keeps, "work")
-        self._memory = [{name: np.zeros_like(param) for name in names} for param in params]
+        length, dtype = sum(param.size for param in params), np.result_type(*params)
+        names = ("param", "param_grad", *self.keeps, "work")
+        self._rows = {name: np.zeros(length, dtype) for name in names}
 
     def state(self) -> dict:
         """All that the next step depends on beside the gradients, as copies."""
-        kept = {name: [memory[name].copy() for memory in self._memory] for name in self.keeps}
+        kept = {
+            name: [piece.copy() for piece in _pieces(self._rows.get(name), self._owners)]
+            for name in self.keeps
+        }
         return super().state() | {"steps": self._steps} | kept
 
     def restore(self, state: dict, params: list[np.ndarray]) -> None:
         """Go on from a ``state()``, with the parameters that it belongs to."""
         super().restore(state, params)
-        self._steps, self._owners, self._memory = state["steps"], [], []
+        self._steps, self._owners, self._rows = state["steps"], [], {}
         if self._steps:
             self._remember(params)
             for name in self.keeps:
-                for memory, array in zip(self._memory, state[name], strict=True):
-                    memory[name][...] = array
+                _join(state[name], self._rows[name])
 
     def _check_state(self, state: dict, params: list[np.ndarray]) -> None:
         super()._check_state(state, params)
@@ -355,6 +366,19 @@ def _check_keys(state: dict, *names: str) -> None:
     missing = [name for name in names if name not in state]
     if missing:
         raise ValueError(f"this is no state of an optimizer: it lacks {', '.join(missing)}")
+
+
+def _join(arrays: list[np.ndarray], row: np.ndarray) -> None:
+    """Copy arrays into one long row, one after the other."""
+    np.concatenate([array.ravel() for array in arrays], out=row)
+
+
+def _pieces(row: np.ndarray, arrays: list[np.ndarray]) -> Iterator[np.ndarray]:
+    """Cut a long row, without copying, into pieces shaped like the arrays."""
+    start = 0
+    for array in arrays:
+        yield row[start : start + array.size].reshape(array.shape)
+        start += array.size
 
 
 def _same_arrays(ones: list[np.ndarray], others: list[np.ndarray]) -> bool:
