@@ -98,7 +98,8 @@ class Dense(Layer):
     TypeError
         If ``activation`` is no operation, or a class: ``Sigmoid`` for ``Sigmoid()``.
     ValueError
-        If ``neurons`` is no whole number from 1 up.
+        If ``neurons`` is no whole number from 1 up; in the first ``forward``, if ``init`` returns
+        arrays of other shapes.
     """
 
     def __init__(self, neurons: int, activation: Operation | None = None, rng=None, init=normal):
@@ -123,6 +124,12 @@ class Dense(Layer):
             )
         dtype = np.result_type(input_, 1.0)  # whole numbers as data still need real weights
         weights, bias = self.init(self.rng, input_.shape[1], self.neurons)
+        shapes = np.shape(weights), np.shape(bias)
+        expected = (input_.shape[1], self.neurons), (1, self.neurons)
+        if shapes != expected:
+            raise ValueError(
+                f"init must return weights and bias of shapes {expected}, got {shapes}"
+            )
         self.operations = [
             WeightMultiply(weights.astype(dtype)),
             BiasAdd(bias.astype(dtype)),

@@ -143,13 +143,13 @@ class WeightMultiply(ParamOperation):
                 f"input_ has shape {self.input_.shape}, but weights of shape {self.param.shape} "
                 f"need (n_samples, {self.param.shape[0]})"
             )
-        return self.input_ @ self.param
+        return self.input_.dot(self.param)
 
     def _input_grad(self, output_grad: np.ndarray) -> np.ndarray:
-        return output_grad @ self.param.T
+        return output_grad.dot(self.param.T)
 
     def _param_grad(self, output_grad: np.ndarray) -> np.ndarray:
-        return self.input_.T @ output_grad
+        return self.input_.T.dot(output_grad)
 
 
 class BiasAdd(ParamOperation):

@@ -137,6 +137,15 @@ def test_an_activation_that_is_no_operation_is_refused(activation):
         Dense(3, activation)
 
 
+@pytest.mark.parametrize("shapes", [((4, 3), (1, 3)), ((2, 3), (3,)), ((2, 3), (1, 4)), ((6,), ())])
+def test_an_initialiser_of_wrong_shapes_is_refused_at_once(shapes):
+    layer = Dense(3, rng=rng(), init=lambda rng, n_in, n_out: [np.ones(shape) for shape in shapes])
+    expected = "weights and bias of shapes ((2, 3), (1, 3)), got " + str(shapes)
+    with pytest.raises(ValueError, match=re.escape(expected)):
+        layer.forward(np.ones((5, 2)))
+    assert layer.params() == []
+
+
 @pytest.mark.parametrize("init", ["he", 0.1, None])
 def test_an_initialiser_that_is_no_function_is_refused(init):
     with pytest.raises(TypeError, match=rf"function like initialisers\.he, got {init!r}"):
