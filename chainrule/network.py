@@ -47,7 +47,12 @@ class NeuralNetwork:
         self.train()
 
     def forward(self, X: np.ndarray) -> np.ndarray:
-        """Predict a batch: (n_samples, n_features) to (n_samples, n_outputs)."""
+        """Predict a batch: (n_samples, n_features) to (n_samples, n_outputs).
+
+        Data of another dtype than the parameters' are converted to it, so that a network of float32
+        computes in float32 whatever it is given.
+        """
+        X = self._in_own_dtype(X)
         for layer in self.layers:
             X = layer.forward(X)
         return X
@@ -66,8 +71,18 @@ class NeuralNetwork:
         -------
         float
             The loss, before any update.
+
+        Raises
+        ------
+        ValueError
+            If the loss is NaN or infinite; its gradient would spoil every parameter.
         """
         loss = self.loss.forward(self.forward(X), y)
+        if not abs(loss) < np.inf:  # this way round a NaN is refused too
+            raise ValueError(
+                f"the loss is {loss}: the batch holds NaN or infinity, "
+                "or training has diverged and needs a smaller learning rate"
+            )
         self.backward(self.loss.backward(), need_input_grad=False)
         return loss
 
@@ -93,6 +108,22 @@ class NeuralNetwork:
                 # as its input.
                 return shape[0] if hasattr(layer, "neurons") else shape[-1]
         return None
+
+    @property
+    def dtype(self) -> np.dtype | None:
+        """Of the parameters, and so of all it computes; None before there are any."""
+        for layer in self.layers:
+            for param in layer.params():
+                return param.dtype
+        return None
+
+    def _in_own_dtype(self, X: np.ndarray) -> np.ndarray:
+        dtype = self.dtype
+        # Complex numbers stay what they are: they measure slopes. What is no array of numbers is
+        # for the layers to refuse.
+        if dtype is None or not isinstance(X, np.ndarray) or X.dtype.kind not in "buif":
+            return X
+        return X if X.dtype == dtype else X.astype(dtype)
 
     def train(self) -> "NeuralNetwork":
         """Let every layer behave as in training; returns the network."""

@@ -96,6 +96,59 @@ def test_float32_data_trains_in_float32_even_with_float64_targets():
     }
 
 
+@pytest.mark.parametrize("other", [np.float64, np.float16, np.int64, np.uint8, bool])
+def test_a_float32_network_computes_in_float32_whatever_it_is_given(other):
+    network, (X, y) = two_layers().build(3, np.float32), data()
+    X = (X > 0).astype(other)
+    assert network.dtype == np.float32
+    expected = network.forward(X.astype(np.float32))
+    output = network.forward(X)
+    assert output.dtype == np.float32
+    np.testing.assert_array_equal(output, expected)
+    network.train_batch(X, y)
+    assert {array.dtype for array in network.params() + network.param_grads()} == {
+        np.dtype(np.float32)
+    }
+
+
+def test_batch_normalisation_at_the_front_keeps_float32_too():
+    layers = [Dropout(0.2), BatchNorm(), Dense(2)]
+    network = NeuralNetwork(layers, MeanSquaredError(), rng()).build(3, np.float32)
+    X, y = data()
+    network.train_batch(X, y)
+    assert network.forward(X).dtype == np.float32
+    arrays = network.params() + network.param_grads() + network.buffers()
+    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+
+
+def test_data_of_the_own_dtype_are_not_copied_and_others_not_changed():
+    network, (X, _) = two_layers().build(3, np.float32), data()
+    before = X.copy()
+    network.forward(X)
+    np.testing.assert_array_equal(X, before)
+    own = X.astype(np.float32)
+    network.forward(own)
+    assert network.layers[0].operations[0].input_ is own
+
+
+def test_a_network_computes_in_the_dtype_of_its_first_data():
+    network, (X, _) = two_layers(), data()
+    assert network.dtype is None
+    network.forward(X.astype(np.float32))
+    assert network.dtype == np.float32
+    assert NeuralNetwork([Dropout()], MeanSquaredError(), rng()).dtype is None
+
+
+def test_complex_data_stay_complex_and_measure_slopes():
+    network, (X, y) = two_layers(), data()
+    network.train_batch(X, y)
+    grad = network.backward(network.loss.backward())
+    nudged = X.astype(complex)
+    nudged[2, 1] += 1e-30j
+    slope = network.loss.forward(network.forward(nudged), y).imag / 1e-30
+    assert slope == pytest.approx(grad[2, 1], rel=1e-12)
+
+
 # Randomness
 
 
@@ -227,6 +280,21 @@ def test_building_for_an_impossible_width_or_dtype_is_refused(arguments, error, 
 
 
 # What is refused
+
+
+@pytest.mark.parametrize(("spoilt", "value"), [("X", np.nan), ("y", np.nan), ("y", -np.inf)])
+def test_a_loss_that_is_no_finite_number_is_refused_before_it_goes_backward(spoilt, value):
+    network, (X, y) = two_layers(), data()
+    network.train_batch(X, y)
+    grads = [grad.copy() for grad in network.param_grads()]
+    params = [param.copy() for param in network.params()]
+    bad = {"X": X.copy(), "y": y.copy()}
+    bad[spoilt][1, 0] = value
+    message = "the loss is (nan|inf): the batch holds NaN or infinity"
+    with pytest.raises(ValueError, match=message):
+        network.train_batch(**bad)
+    for array, copy in zip(network.params() + network.param_grads(), params + grads, strict=True):
+        np.testing.assert_array_equal(array, copy)
 
 
 def test_a_network_needs_a_layer():
