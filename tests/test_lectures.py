@@ -283,7 +283,8 @@ def test_what_is_no_mistake_is_let_pass():
     )
     fine += '\n- S. Ioffe, "Batch normalization", section 3.2.\n'
     printed = new_output("stream", name="stdout", text="4 m², 2 steps, ratio 3:1, 5 samples, 3 m\n")
-    notebook = lecture(fine, source="print(1, loc='upper center')", outputs=[printed])
+    source = "from chainrule.data import make_moons\nprint(make_moons(9, rng), loc='upper center')"
+    notebook = lecture(fine, source=source, outputs=[printed])
     assert [problem for rule in RULES for problem in rule(notebook)] == []
 
 
