@@ -1,13 +1,15 @@
 """Imports run one way, and the framework needs NumPy and nothing else."""
 
 import ast
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "chainrule"
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "chainrule"
 
 # A module may import those on floors below its own.
 FLOORS = {
@@ -98,3 +100,44 @@ def test_importing_the_framework_loads_nothing_heavy():
     code = f"{imports}; import sys; print(*(m for m in {unwanted} if m in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+# --- the picture ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tool():
+    return runpy.run_path(str(ROOT / "tools" / "house_picture.py"))
+
+
+def test_the_picture_of_the_house_is_what_the_tool_draws(tool):
+    assert tool["PICTURE"].read_text(encoding="utf-8") == tool["draw"](), (
+        "run: python tools/house_picture.py"
+    )
+
+
+def test_every_line_of_the_picture_leads_down(tool):
+    floors, imports = tool["house"]()
+    ways = tool["routes"](floors, tool["without_detours"](imports))
+    assert len(ways) > 20
+    for way in ways:
+        heights = [floors[place] if isinstance(place, str) else place[2] for place in way]
+        assert heights == list(range(heights[0], heights[-1] - 1, -1))
+
+
+def test_an_import_is_left_out_only_if_it_follows_from_those_that_are_drawn(tool):
+    _, imports = tool["house"]()
+    drawn = tool["without_detours"](imports)
+
+    def reached(module):
+        return set(drawn[module]).union(*map(reached, drawn[module]))
+
+    for module, own in imports.items():
+        assert set(drawn[module]) <= set(own) <= reached(module)
+    assert sum(map(len, drawn.values())) < sum(map(len, imports.values()))
+
+
+def test_the_guide_shows_the_picture_and_says_what_is_on_it(tool):
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert f"![{tool['alt']()}](docs/images/house.svg)" in guide
+    assert all(module in tool["alt"]() for module in FLOORS)
