@@ -4,6 +4,8 @@ the stored outputs are what a fresh run yields is for nbval to say (``course.py 
 import ast
 import importlib.util
 import os
+import subprocess
+import sys
 from contextlib import closing
 from functools import cache
 
@@ -366,3 +368,13 @@ def test_a_file_that_is_no_notebook_is_named(tool, tmp_path, capsys):
     path.write_text("{", encoding="utf-8")
     assert tool.main(["execute", str(path)]) == 1
     assert "broken.ipynb: cannot be read as a notebook" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_check_of_all_stored_outputs_looks_at_notebooks_alone():
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    command += ["--nbval", "--nbval-current-env", "notebooks"]  # as course.py and CI call it
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stdout
+    collected = {line.partition("::")[0] for line in done.stdout.splitlines() if "::" in line}
+    assert collected == {f"notebooks/{path.name}" for path in NOTEBOOK_FILES}
