@@ -20,12 +20,13 @@ from chainrule.numeric.check import check_gradient, compare_gradient
 from chainrule.numeric.complex_step import complex_gradient
 from chainrule.numeric.differences import deriv, gradient, richardson
 from chainrule.numeric.error import relative_error
-from chainrule.numeric.report import GradientError, GradientReport, Slope
+from chainrule.numeric.report import GradientError, GradientReport, Slope, Tally
 
 __all__ = [
     "GradientError",
     "GradientReport",
     "Slope",
+    "Tally",
     "check_gradient",
     "compare",
     "compare_gradient",
