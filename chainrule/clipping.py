@@ -48,6 +48,8 @@ def clip_by_norm(param_grads: list[np.ndarray], max_norm: float) -> float:
     for position, grad in enumerate(param_grads):
         if grad is None:
             raise RuntimeError(f"param_grads[{position}] is None: run a batch backward first")
+        if not isinstance(grad, np.ndarray) or grad.dtype.kind != "f":
+            raise TypeError(f"param_grads[{position}] must be an array of floats, got {grad!r}")
     norm = math.hypot(*[_norm(grad) for grad in param_grads])
     if not math.isfinite(norm):
         raise ValueError(

@@ -65,6 +65,7 @@ class Optimizer:
 
     def _check_state(self, state: dict, params: list[np.ndarray]) -> None:
         _check_keys(state, "optimizer", "lr")
+        arguments.at_least_zero("the lr of the state", state["lr"])
         if state["optimizer"] != type(self).__name__:
             raise ValueError(
                 f"the state is one of {state['optimizer']}, this optimizer is {type(self).__name__}"
@@ -121,9 +122,9 @@ class OptimizerWithMemory(Optimizer):
                 f"this {type(self).__name__} remembers the gradients of other parameters: "
                 "give every network an optimizer of its own"
             )
-        self._steps += 1
         _join(params, self._rows["param"])
         _join(param_grads, self._rows["param_grad"])
+        self._steps += 1
         self._update(**self._rows)
         for param, piece in zip(params, _pieces(self._rows["param"], params), strict=True):
             param[...] = piece
@@ -154,6 +155,8 @@ class OptimizerWithMemory(Optimizer):
     def _check_state(self, state: dict, params: list[np.ndarray]) -> None:
         super()._check_state(state, params)
         _check_keys(state, "steps", *self.keeps)
+        if not isinstance(state["steps"], int) or state["steps"] < 0:
+            raise ValueError(f"the steps of the state must be counted, got {state['steps']!r}")
         wanted = [(param.shape, param.dtype) for param in params] if state["steps"] else []
         for name in self.keeps:
             kept = [(array.shape, array.dtype) for array in state[name]]
@@ -337,16 +340,27 @@ class AdamW(Adam):
 
 
 def check_gradients(params: list[np.ndarray], param_grads: list[np.ndarray]) -> None:
-    """Raise unless there is a gradient of the right shape for every parameter."""
+    """Raise unless there is a gradient of the right shape for every parameter, all of floats."""
+    if not isinstance(params, (list, tuple)) or not isinstance(param_grads, (list, tuple)):
+        raise TypeError(
+            "params and param_grads must be lists of arrays, "
+            f"got {type(params).__name__} and {type(param_grads).__name__}"
+        )
     if not params:
         raise RuntimeError(
             "there are no parameters to update: run a batch forward and backward first"
         )
     if len(params) != len(param_grads):
         raise ValueError(f"there are {len(params)} params, but {len(param_grads)} param_grads")
-    for param, param_grad in zip(params, param_grads, strict=True):
-        if param_grad is None or param.shape != param_grad.shape:
-            _explain_misfit(params, param_grads)
+    try:
+        for param, param_grad in zip(params, param_grads, strict=True):
+            if param.shape != param_grad.shape or param.dtype.kind != "f":
+                break
+        else:
+            return
+    except AttributeError:  # something is no array
+        pass
+    _explain_misfit(params, param_grads)
 
 
 def _explain_misfit(params: list[np.ndarray], param_grads: list[np.ndarray]) -> None:
@@ -355,6 +369,8 @@ def _explain_misfit(params: list[np.ndarray], param_grads: list[np.ndarray]) -> 
             raise RuntimeError(
                 f"param_grads[{position}] is None: run a batch backward before the step"
             )
+        _check_floats("params", position, param)
+        _check_floats("param_grads", position, param_grad)
         if param.shape != param_grad.shape:
             raise ValueError(
                 f"param_grads[{position}] has shape {param_grad.shape}, but params[{position}] "
@@ -362,7 +378,15 @@ def _explain_misfit(params: list[np.ndarray], param_grads: list[np.ndarray]) -> 
             )
 
 
+def _check_floats(name: str, position: int, array: np.ndarray) -> None:
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+        what = f"an array of {array.dtype}" if isinstance(array, np.ndarray) else repr(array)
+        raise TypeError(f"{name}[{position}] must be an array of floats, got {what}")
+
+
 def _check_keys(state: dict, *names: str) -> None:
+    if not isinstance(state, dict):
+        raise TypeError(f"state must be a dict like that of state(), got {state!r}")
     missing = [name for name in names if name not in state]
     if missing:
         raise ValueError(f"this is no state of an optimizer: it lacks {', '.join(missing)}")

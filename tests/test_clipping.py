@@ -79,6 +79,14 @@ def test_a_gradient_that_does_not_exist_yet_is_named():
     np.testing.assert_array_equal(grads[0], np.full(3, 9.0))
 
 
+@pytest.mark.parametrize("strange", [[3.0, 4.0], np.array([3, 4]), np.array(["a"]), 5.0])
+def test_a_gradient_that_is_no_array_of_floats_is_named(strange):
+    grads = [np.full(3, 9.0), strange]
+    with pytest.raises(TypeError, match=r"param_grads\[1\] must be an array of floats, got "):
+        clip_by_norm(grads, 1.0)
+    np.testing.assert_array_equal(grads[0], np.full(3, 9.0))
+
+
 @pytest.mark.parametrize(
     ("max_norm", "error"), [(0, ValueError), (-1, ValueError), ("1", TypeError)]
 )

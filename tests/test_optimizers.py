@@ -347,6 +347,27 @@ def test_what_is_no_state_is_refused(cls):
             cls().restore(state, [])
 
 
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"lr": "0.1"}, TypeError, "the lr of the state must be a number, got '0.1'"),
+        ({"lr": math.nan}, ValueError, "the lr of the state must be at least 0, got nan"),
+        ({"steps": -1}, ValueError, "the steps of the state must be counted, got -1"),
+        ({"steps": 1.5}, ValueError, "the steps of the state must be counted, got 1.5"),
+    ],
+)
+def test_a_state_that_no_optimizer_was_ever_in_is_refused(change, error, message):
+    adam = Adam(0.25)
+    with pytest.raises(error, match=message):
+        adam.restore(Adam().state() | change, [])
+    assert adam.lr == 0.25
+
+
+def test_a_state_is_a_dict():
+    with pytest.raises(TypeError, match=r"state must be a dict like that of state\(\), got None"):
+        SGD().restore(None, [])
+
+
 @pytest.mark.parametrize("cls", REMEMBERING)
 def test_an_optimizer_copied_with_its_parameters_goes_on(cls):
     grads = gradients(4)
@@ -414,6 +435,30 @@ def test_gradients_that_do_not_fit_are_refused_before_anything_is_updated(
     assert_same(params, [np.zeros(3), np.zeros(2)])
     good = [np.ones(3), np.ones(2)]
     assert_same(taken(optimizer, [good], params), taken(cls(), [good]))
+
+
+@pytest.mark.parametrize("cls", ALL)
+@pytest.mark.parametrize(
+    ("params", "grads", "message"),
+    [
+        (None, [np.ones(2)], "must be lists of arrays, got NoneType and list"),
+        ([np.zeros(2)], np.ones((1, 2)), "must be lists of arrays, got list and ndarray"),
+        ([np.zeros(2), [0.0]], [np.ones(2), np.ones(1)], r"params\[1\] must be an array of floats"),
+        ([np.zeros(2), np.zeros(1)], [np.ones(2), [1.0]], r"param_grads\[1\] must be an array of"),
+        ([np.zeros(2), np.zeros(2, int)], [np.ones(2)] * 2, r"params\[1\] .* an array of int64"),
+    ],
+)
+def test_what_is_no_list_of_arrays_of_floats_is_refused_before_anything_is_updated(
+    cls, params, grads, message
+):
+    optimizer = cls()
+    before = copy.deepcopy(params)
+    with pytest.raises(TypeError, match=message):
+        optimizer.step(params, grads)
+    if params is not None:
+        assert_same(params, before)
+    good = [[np.ones(3)]]
+    assert_same(taken(optimizer, good), taken(cls(), good))
 
 
 @pytest.mark.parametrize("cls", ALL)
