@@ -57,6 +57,8 @@ class Checkpoint:
         self.every = every
         self.network = network = trainer.network
         self.optimizer = trainer.optimizer
+        self.schedule = trainer.schedule
+        self.schedule_every = trainer.schedule_every
         self.settings = parts(trainer) | settings
         for rng in generators(network):
             rng_state(rng)  # a generator that cannot be saved is refused before the first epoch
@@ -87,20 +89,20 @@ class Checkpoint:
         Raises
         ------
         ValueError
-            If the file is damaged, something else, or of a run with other settings, data or layers;
-            nothing is changed then.
+            If the file is damaged, something else, or of a run with other settings, data, layers or
+            learning rates; nothing is changed then.
         """
         if not self.path.exists():
             return None
-        tree = unflatten(read_npz(self.path, CHECKPOINT))
+        arrays = read_npz(self.path, CHECKPOINT)
         trial = copy.deepcopy((self.network, self.optimizer))
         try:
+            tree = unflatten(arrays)
             self._check_settings(tree["settings"])
-            for network, optimizer in (trial, (self.network, self.optimizer)):
-                run = _restore(tree, network, optimizer)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            self._check_schedule(_restore(tree, *trial))
+        except Exception as error:  # what does not fit may show anywhere
             raise ValueError(f"{self.path} is of another run: {error}") from error
-        return run
+        return _restore(tree, self.network, self.optimizer)
 
     def _check_settings(self, theirs: dict) -> None:
         for name in self.settings | theirs:
@@ -108,6 +110,20 @@ class Checkpoint:
             if was != is_now:
                 raise ValueError(
                     f"{name} was {was}, and is {is_now} now; delete the file to start anew"
+                )
+
+    def _check_schedule(self, run: Run) -> None:
+        """Raise unless the schedule gives the rates that the run has followed so far.
+
+        The settings hold no more than the name of a function; a lambda is called like any other.
+        """
+        for epoch, was in enumerate(run.history.lr if self.schedule else []):
+            last_step = (epoch + 1) * run.steps // run.epoch - 1
+            is_now = float(self.schedule(epoch if self.schedule_every == "epoch" else last_step))
+            if was != is_now:
+                raise ValueError(
+                    f"the schedule gave {was} in epoch {epoch + 1}, and gives {is_now} now; "
+                    "delete the file to start anew"
                 )
 
 

@@ -289,6 +289,20 @@ def test_a_checkpoint_of_a_run_with_other_parts_is_refused(path, change, message
     assert_refused(path, trainer, message)
 
 
+@pytest.mark.parametrize("every", ["epoch", "step"])
+def test_another_function_of_the_same_name_is_refused_by_the_rates_it_gives(path, every):
+    def trainer(schedule):
+        options = {"schedule": schedule, "schedule_every": every}
+        return changed(plain(np.random.default_rng(1)), **options)
+
+    expected = ended(trainer(lambda done: 0.1 / (1 + done)))
+    interrupt(trainer(lambda done: 0.1 / (1 + done)), 10, path)
+    message = "the schedule gave .* in epoch [12], and gives .* now; delete the file"
+    assert_refused(path, trainer(lambda done: 0.2 / (1 + done)), message)
+    assert_refused(path, trainer(lambda done: 0.1 if done == 0 else 0.07), message)
+    assert ended(trainer(lambda done: 0.1 / (done + 1)), path) == expected
+
+
 def test_another_learning_rate_is_refused_where_no_schedule_sets_it(path):
     interrupt(plain(np.random.default_rng(1)), 10, path)
     trainer = changed(plain(np.random.default_rng(1)), optimizer=SGD(0.2))
@@ -381,6 +395,14 @@ def test_a_checkpoint_without_one_of_its_parts_is_refused(path, missing):
     del tree[missing]
     write_npz(path, CHECKPOINT, flatten(tree))
     assert_refused(path, plain(np.random.default_rng(1)), f"is of another run: '{missing}'")
+
+
+def test_an_array_under_another_name_is_refused(path):
+    interrupt(plain(np.random.default_rng(1)), 10, path)
+    arrays = read_npz(path, CHECKPOINT)
+    arrays["arrays/network/other"] = arrays.pop("arrays/network/layer0.Dense.param0")
+    write_npz(path, CHECKPOINT, arrays)
+    assert_refused(path, plain(np.random.default_rng(1)), "is of another run: .*param0")
 
 
 class Zeros:
