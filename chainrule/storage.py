@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from chainrule import arguments
 from chainrule.network import NeuralNetwork
 
 PARAMETERS = "chainrule parameters 1"
@@ -36,6 +37,7 @@ def save_params(network: NeuralNetwork, path) -> None:
     RuntimeError
         If the network has no parameters yet.
     """
+    arguments.instance("network", network, "a network", "params", "buffers")
     if not network.params():
         raise RuntimeError(
             "the network has no parameters yet: run a batch through it or build it first"
@@ -62,6 +64,7 @@ def load_params(network: NeuralNetwork, path) -> None:
     ValueError
         If it is damaged, something else, or of other layers; the network is unchanged then.
     """
+    arguments.instance("network", network, "a network", "params", "build")
     arrays = read_npz(path, PARAMETERS)
     try:
         n_features = int(arrays.pop("n_features"))
@@ -72,7 +75,7 @@ def load_params(network: NeuralNetwork, path) -> None:
         if n_features != network.n_features:
             raise ValueError(f"it is for {n_features} features, not {network.n_features}")
         fill(network, arrays)
-    except (KeyError, StopIteration, TypeError, ValueError) as error:
+    except (KeyError, MemoryError, StopIteration, TypeError, ValueError) as error:
         raise ValueError(f"{path} does not fit the network: {error}") from error
 
 

@@ -160,6 +160,16 @@ def test_a_network_without_parameters_cannot_be_saved(path):
     assert not path.exists()
 
 
+@pytest.mark.parametrize("strange", [None, "net", [Dense(3)], NeuralNetwork])
+def test_what_is_no_network_is_refused(path, strange):
+    save_params(trained(), path)
+    before = path.read_bytes()
+    for store in (save_params, load_params):
+        with pytest.raises(TypeError, match="network must be a network, got "):
+            store(strange, path)
+    assert path.read_bytes() == before
+
+
 def test_a_file_that_is_not_there_is_reported_as_such(path, untouched):
     with pytest.raises(FileNotFoundError, match=r"net\.npz"):
         load_params(untouched, path)
@@ -289,6 +299,7 @@ def test_parameters_of_another_dtype_are_refused(path):
         (lambda arrays: arrays.update(n_features=np.ones(3)), "does not fit the network"),
         (lambda arrays: arrays.update(n_features=np.array(0)), "does not fit the network"),
         (lambda arrays: arrays.update(n_features=np.array(4)), "does not fit the network"),
+        (lambda arrays: arrays.update(n_features=np.array(10**17)), "does not fit the network"),
         (lambda arrays: arrays.update(more=np.ones(3)), "it has .*more, the network"),
     ],
 )
