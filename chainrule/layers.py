@@ -46,8 +46,8 @@ class Layer:
 
     def forward(self, input_: np.ndarray) -> np.ndarray:
         """Send a batch (n_samples, n_features) through; returns (n_samples, n_outputs)."""
+        check_batch("input_", input_)
         if not self.operations:
-            check_batch("input_", input_)
             self._setup(input_)
         for operation in self.operations:
             operation.training = self.training
@@ -123,18 +123,13 @@ class Dense(Layer):
                 "pass rng=np.random.default_rng(seed) to it or to its network"
             )
         dtype = np.result_type(input_, 1.0)  # whole numbers as data still need real weights
-        weights, bias = self.init(self.rng, input_.shape[1], self.neurons)
-        shapes = np.shape(weights), np.shape(bias)
-        expected = (input_.shape[1], self.neurons), (1, self.neurons)
-        if shapes != expected:
-            raise ValueError(
-                f"init must return weights and bias of shapes {expected}, got {shapes}"
-            )
-        self.operations = [
-            WeightMultiply(weights.astype(dtype)),
-            BiasAdd(bias.astype(dtype)),
-            self.activation,
-        ]
+        drawn = self.init(self.rng, input_.shape[1], self.neurons)
+        wanted = (input_.shape[1], self.neurons), (1, self.neurons)
+        shapes = tuple(map(np.shape, drawn)) if isinstance(drawn, tuple | list) else type(drawn)
+        if shapes != wanted:
+            raise ValueError(f"init must return weights and bias of shapes {wanted}, got {shapes}")
+        weights, bias = (np.array(array, dtype) for array in drawn)
+        self.operations = [WeightMultiply(weights), BiasAdd(bias), self.activation]
 
 
 class Dropout(Layer):

@@ -49,6 +49,8 @@ class Normalise(Operation):
             )
         mean = self.input_.mean(axis=0, keepdims=True)
         var = self.input_.var(axis=0, keepdims=True)
+        if not np.isfinite(var).all():
+            raise ValueError("input_ holds NaN or infinity, which the running averages would keep")
         self.running_mean += self.momentum * (mean - self.running_mean)
         self.running_var += self.momentum * (var * (n / (n - 1)) - self.running_var)
         return mean, var

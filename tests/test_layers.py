@@ -146,6 +146,28 @@ def test_an_initialiser_of_wrong_shapes_is_refused_at_once(shapes):
     assert layer.params() == []
 
 
+@pytest.mark.parametrize("drawn", [None, np.ones((2, 3)), "weights"])
+def test_an_initialiser_that_returns_no_pair_is_refused_with_what_it_returns(drawn):
+    layer = Dense(3, rng=rng(), init=lambda rng, n_in, n_out: drawn)
+    with pytest.raises(ValueError, match=f"init must return .*, got .*{type(drawn).__name__}"):
+        layer.forward(np.ones((5, 2)))
+    assert layer.params() == []
+
+
+def test_an_initialiser_may_return_lists():
+    layer = Dense(1, rng=rng(), init=lambda rng, n_in, n_out: ([[1], [2]], [[3]]))
+    np.testing.assert_array_equal(layer.forward(np.ones((1, 2), np.float32)), [[6]])
+    assert layer.params()[0].dtype == np.float32
+
+
+def test_what_an_initialiser_returns_is_copied():
+    weights, bias = np.zeros((2, 1)), np.zeros((1, 1))
+    layer = Dense(1, rng=rng(), init=lambda rng, n_in, n_out: (weights, bias))
+    layer.forward(np.ones((1, 2)))
+    layer.params()[0][...] = 7
+    assert not weights.any()
+
+
 @pytest.mark.parametrize("init", ["he", 0.1, None])
 def test_an_initialiser_that_is_no_function_is_refused(init):
     with pytest.raises(TypeError, match=rf"function like initialisers\.he, got {init!r}"):
@@ -174,6 +196,30 @@ def test_a_first_batch_that_is_refused_builds_nothing_and_draws_nothing(batch):
     assert layer.params() == []
     layer.forward(np.zeros((5, 2)))
     np.testing.assert_array_equal(layer.params()[0], same.standard_normal((2, 3)))
+
+
+@pytest.mark.parametrize("layer", [Dense(3, rng=rng()), Dropout(rng=rng()), BatchNorm()])
+@pytest.mark.parametrize(
+    ("strange", "error", "message"),
+    [
+        ([[1.0, 2.0]], TypeError, "input_ must be an array, got list"),
+        (np.array([["a", "b"]]), TypeError, "input_ must hold numbers, got an array of <U1"),
+        (np.array([[1.0, None]]), TypeError, "input_ must hold numbers, got an array of object"),
+        (np.zeros((0, 2)), ValueError, "input_ must have shape"),
+        (np.zeros(2), ValueError, "input_ must have shape"),
+        (np.zeros((2, 5, 2)), ValueError, "input_ must have shape"),
+    ],
+)
+def test_a_later_batch_that_is_none_is_refused_and_changes_nothing(layer, strange, error, message):
+    layer.forward(rng().standard_normal((5, 2)))
+    first, last = layer.operations[0], layer.operations[-1]
+    before = first.input_, last.output, [array.copy() for array in layer.params()]
+    with pytest.raises(error, match=message):
+        layer.forward(strange)
+    assert first.input_ is before[0]
+    assert last.output is before[1]
+    for array, copy in zip(layer.params(), before[2], strict=True):
+        np.testing.assert_array_equal(array, copy)
 
 
 def test_a_layer_without_a_setup_is_told_so():
@@ -347,6 +393,19 @@ def test_a_column_that_does_not_vary_becomes_zero():
 
 def test_batch_norm_of_whole_numbers_is_of_real_ones():
     assert BatchNorm().forward(np.array([[1, 2], [3, 5]])).dtype == np.float64
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_batch_with_nan_or_infinity_never_reaches_the_running_averages(value):
+    layer, X = BatchNorm(), batch()
+    layer.forward(X)
+    before = [buffer.copy() for buffer in layer.buffers]
+    bad = X.copy()
+    bad[1, 0] = value
+    with np.errstate(invalid="ignore"), pytest.raises(ValueError, match="input_ holds NaN or inf"):
+        layer.forward(bad)
+    np.testing.assert_array_equal(layer.buffers, before)
+    np.testing.assert_array_equal(layer.operations[0].input_, X)
 
 
 def test_a_single_sample_while_training_is_refused_and_changes_nothing():
