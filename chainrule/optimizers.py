@@ -65,7 +65,6 @@ class Optimizer:
 
     def _check_state(self, state: dict, params: list[np.ndarray]) -> None:
         _check_keys(state, "optimizer", "lr")
-        arguments.at_least_zero("the lr of the state", state["lr"])
         if state["optimizer"] != type(self).__name__:
             raise ValueError(
                 f"the state is one of {state['optimizer']}, this optimizer is {type(self).__name__}"
@@ -390,6 +389,7 @@ def _check_keys(state: dict, *names: str) -> None:
     missing = [name for name in names if name not in state]
     if missing:
         raise ValueError(f"this is no state of an optimizer: it lacks {', '.join(missing)}")
+    arguments.at_least_zero("the lr of the state", state["lr"])
 
 
 def _join(arrays: list[np.ndarray], row: np.ndarray) -> None:
