@@ -103,7 +103,7 @@ class OptimizerWithMemory(Optimizer):
         super().__init__(lr)
         self._steps = 0
         self._owners: list[np.ndarray] = []
-        self._rows: dict[str, np.ndarray] = {}
+        self._memory: dict[str, np.ndarray] = {}
 
     def step(self, params: list[np.ndarray], param_grads: list[np.ndarray]) -> None:
         """Update every parameter in place, as ``Optimizer.step`` says.
@@ -121,23 +121,23 @@ class OptimizerWithMemory(Optimizer):
                 f"this {type(self).__name__} remembers the gradients of other parameters: "
                 "give every network an optimizer of its own"
             )
-        _join(params, self._rows["param"])
-        _join(param_grads, self._rows["param_grad"])
+        _join(params, self._param)
+        _join(param_grads, self._param_grad)
         self._steps += 1
-        self._update(**self._rows)
-        for param, piece in zip(params, _pieces(self._rows["param"], params), strict=True):
+        self._update(self._param, self._param_grad, **self._memory)
+        for param, piece in zip(params, _pieces(self._param, params), strict=True):
             param[...] = piece
 
     def _remember(self, params: list[np.ndarray]) -> None:
         self._owners = list(params)
         length, dtype = sum(param.size for param in params), np.result_type(*params)
-        names = ("param", "param_grad", *self.keeps, "work")
-        self._rows = {name: np.zeros(length, dtype) for name in names}
+        self._param, self._param_grad = np.zeros(length, dtype), np.zeros(length, dtype)
+        self._memory = {name: np.zeros(length, dtype) for name in (*self.keeps, "work")}
 
     def state(self) -> dict:
         """All that the next step depends on beside the gradients, as copies."""
         kept = {
-            name: [piece.copy() for piece in _pieces(self._rows.get(name), self._owners)]
+            name: [piece.copy() for piece in _pieces(self._memory.get(name), self._owners)]
             for name in self.keeps
         }
         return super().state() | {"steps": self._steps} | kept
@@ -145,11 +145,11 @@ class OptimizerWithMemory(Optimizer):
     def restore(self, state: dict, params: list[np.ndarray]) -> None:
         """Go on from a ``state()``, with the parameters that it belongs to."""
         super().restore(state, params)
-        self._steps, self._owners, self._rows = state["steps"], [], {}
+        self._steps, self._owners, self._memory = state["steps"], [], {}
         if self._steps:
             self._remember(params)
             for name in self.keeps:
-                _join(state[name], self._rows[name])
+                _join(state[name], self._memory[name])
 
     def _check_state(self, state: dict, params: list[np.ndarray]) -> None:
         super()._check_state(state, params)
