@@ -261,7 +261,8 @@ class Adam(OptimizerWithMemory):
     ``mean = beta1 * mean + (1 - beta1) * param_grad``, and ``square`` likewise of the squares with
     ``beta2``. After ``t`` steps the two are too small by factors ``1 - beta1**t`` and
     ``1 - beta2**t``, hence ``m = mean / (1 - beta1**t)`` and ``s = square / (1 - beta2**t)``;
-    ``param -= lr * m / (sqrt(s) + eps)``.
+    ``param -= lr * m / (sqrt(s) + eps)``. In the code, numerator and denominator are multiplied by
+    the root of ``1 - beta2**t``, so that no array has to be corrected.
 
     Parameters
     ----------
@@ -296,11 +297,11 @@ class Adam(OptimizerWithMemory):
         np.multiply(param_grad, param_grad, out=work)
         work *= 1 - beta2
         square += work
+        root = math.sqrt(1 - beta2**self._steps)
         np.sqrt(square, out=work)
-        work /= math.sqrt(1 - beta2**self._steps)
-        work += self.eps
+        work += root * self.eps
         np.divide(mean, work, out=work)
-        work *= self.lr / (1 - beta1**self._steps)
+        work *= root * self.lr / (1 - beta1**self._steps)
         param -= work
 
 
