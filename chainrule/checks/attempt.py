@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from chainrule.checks.dictionaries import Keepsake, copied, keys_among, plain, unpack
 from chainrule.checks.outcome import Outcome, Returned, alike, as_array, listed, run
 from chainrule.numeric import gradient
 
@@ -28,7 +29,7 @@ class Case:
 
     Attributes
     ----------
-    inputs : dict of str to array, number or str
+    inputs : dict of str to array, number, dictionary of arrays, or str
         The arguments in order. A string stands for an object of that name in the notebook. A
         layer's first is what goes through it, and the others are its parameters.
     output_grad : array or None
@@ -40,7 +41,7 @@ class Case:
         Overrules the one that follows from the dtype.
     """
 
-    inputs: dict[str, np.ndarray | float | str]
+    inputs: dict[str, np.ndarray | float | str | dict]
     output_grad: np.ndarray | None = None
     truth: dict[str, Outcome] = field(default_factory=dict)
     tolerance: float | None = None
@@ -78,13 +79,19 @@ def observe(
 def run_once(kind, returns, answer, stage, case, namespace) -> tuple[Outcome, list[str]]:
     """Run an answer on one case; the outcome, and which inputs it modified."""
     given = {name: _hand_over(value, namespace) for name, value in case.inputs.items()}
+    kept = {
+        name: Keepsake(given[name])
+        for name, value in case.inputs.items()
+        if isinstance(value, str) and isinstance(given[name], dict)
+    }
+    before = {
+        name: kept[name].before if name in kept else value for name, value in case.inputs.items()
+    }
     upstream = None if case.output_grad is None else case.output_grad.copy()
     outcome = run(lambda: _RUNNERS[kind](answer, stage, list(given.values()), upstream, returns))
-    modified = [
-        name
-        for name, value in case.inputs.items()
-        if isinstance(value, np.ndarray) and not alike(given[name], value, RESTORED)
-    ]
+    modified = [name for name, value in before.items() if not _unchanged(given[name], value)]
+    for keepsake in kept.values():
+        keepsake.put_back()
     if upstream is not None and not alike(upstream, case.output_grad, RESTORED):
         modified.append("output_grad")
     return outcome, modified
@@ -94,7 +101,18 @@ def _hand_over(value, namespace: Mapping):
     """What the answer is given: a copy of an array, or the object that a name stands for."""
     if isinstance(value, str):
         return namespace[value]
-    return value.copy() if isinstance(value, np.ndarray) else value
+    return copied(value)
+
+
+def _unchanged(now, before) -> bool:
+    """Whether an array, or each array of a dictionary, holds what it held."""
+    if isinstance(before, dict):
+        return now.keys() == before.keys() and all(
+            _unchanged(now[key], before[key]) for key in before
+        )
+    if not isinstance(before, np.ndarray):
+        return True
+    return isinstance(now, np.ndarray) and alike(now, before, RESTORED)
 
 
 def _run_operation(answer, stage, inputs, output_grad, _returns) -> dict:
@@ -147,16 +165,21 @@ def _past_the_base(answer, verb: str, method: str, shape: tuple, *arguments):
 
 
 def _run_function(answer, _stage, inputs, _output_grad, returns) -> dict:
+    keys = keys_among(inputs)
     result = answer(*inputs)
     if len(returns) == 1:
-        return {returns[0]: result}
+        return unpack(returns[0], result, keys)
     if not isinstance(result, tuple | list) or len(result) != len(returns):
         if result is None:
             return {"result": None}
         count = len(result) if isinstance(result, tuple | list) else 1
         what = "one value" if count == 1 else "more" if count > len(returns) else f"{count} values"
-        return {"result": Returned(f"{what} where {len(returns)} are asked for: {listed(returns)}")}
-    return dict(zip(returns, result, strict=True))
+        names = listed(plain(name) for name in returns)
+        return {"result": Returned(f"{what} where {len(returns)} are asked for: {names}")}
+    parts = {}
+    for name, value in zip(returns, result, strict=True):
+        parts |= unpack(name, value, keys)
+    return parts
 
 
 _RUNNERS: dict[str, Callable[..., dict]] = {

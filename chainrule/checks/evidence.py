@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from chainrule.checks.dictionaries import flattened
 from chainrule.checks.exercise import Exercise
 from chainrule.checks.outcome import Outcome, agreeing, alike
 from chainrule.numeric.report import apart
@@ -33,7 +34,7 @@ def evidence(exercise: Exercise, stage: str, name: str, got: Outcome, right: Out
         tolerance = exercise.tolerance(name, stage, truth.dtype)
         if not alike(value, truth, tolerance):
             upstream = {"output_grad": case.output_grad} if stage == "backward" else {}
-            given = {**case.inputs, **upstream}
+            given = {**flattened(case.inputs), **upstream}
             return _about(given, name, part, value, truth, tolerance)
     return (("tried on", name),)
 

@@ -47,8 +47,9 @@ class Exercise:
     cases : dict of str to Case
     mistakes : list of Mistake
     returns : tuple of str
-        For a function: names of the values that it returns. For a layer: names of the attributes
-        that ``backward`` fills, in the order of the parameters.
+        For a function: names of the values that it returns, that of a dictionary with brackets
+        (see ``dictionaries``). For a layer: names of the attributes that ``backward`` fills, in the
+        order of the parameters.
     """
 
     name: str

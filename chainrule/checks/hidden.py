@@ -7,6 +7,7 @@ import numpy as np
 
 from chainrule.checks.attempt import PARTS, Case, observe
 from chainrule.checks.diagnosis import find
+from chainrule.checks.dictionaries import copied, unpack
 from chainrule.checks.exercise import Exercise
 from chainrule.checks.message import Message
 from chainrule.checks.outcome import Outcome, alike, run
@@ -112,7 +113,7 @@ def _trials(
 
 
 def _copies(inputs: tuple) -> list:
-    return [value.copy() if isinstance(value, np.ndarray) else value for value in inputs]
+    return [copied(value) for value in inputs]
 
 
 def _named(exercise: Exercise, stage: str, value) -> dict:
@@ -121,7 +122,10 @@ def _named(exercise: Exercise, stage: str, value) -> dict:
         left = names if (exercise.kind, stage) == ("layer", "backward") else ()
         names = (PARTS[exercise.kind, stage], *left)
     values = value if len(names) > 1 else (value,)
-    return dict(zip(names, values, strict=True))
+    parts = {}
+    for name, one in zip(names, values, strict=True):
+        parts |= unpack(name, one, list(one) if isinstance(one, dict) else [])
+    return parts
 
 
 def _disagreement(got: Outcome, truth: Outcome, tolerance: float | None) -> str:

@@ -141,8 +141,10 @@ def _exercise_from_data(data: dict) -> Exercise:
 
 
 def _value_to_data(value, digits: int | None = None):
+    if isinstance(value, dict):
+        return {"arrays": {key: _value_to_data(one, digits) for key, one in value.items()}}
     if not isinstance(value, np.ndarray):
-        return value  # a name, or None
+        return value  # a name, a number, or None
     numbers = [_number_to_data(float(one), digits) for one in value.ravel()]
     return {"dtype": str(value.dtype), "shape": list(value.shape), "values": numbers}
 
@@ -150,6 +152,8 @@ def _value_to_data(value, digits: int | None = None):
 def _value_from_data(data):
     if not isinstance(data, dict):
         return data
+    if "arrays" in data:
+        return {key: _value_from_data(one) for key, one in data["arrays"].items()}
     values = np.array([float(one) for one in data["values"]], dtype=data["dtype"])
     return values.reshape(data["shape"])
 

@@ -169,6 +169,8 @@ def _more_cases(exercise: Exercise) -> Iterator[Case]:
 def _like(value, draw: Callable):
     if type(value) is float:
         return float(draw(()))
+    if isinstance(value, dict):
+        return {key: _like(one, draw) for key, one in value.items()}
     if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
         return value
     return np.asarray(draw(value.shape)).astype(value.dtype)
