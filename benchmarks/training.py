@@ -7,9 +7,9 @@ memory. Everything runs in one process and one thread, in turns, so that a busy 
 machine hits all alike; the table shows medians and, which is what counts, ratios.
 
 *limit* is the least any implementation must do: the matrix products of forward and backward in
-float32, into arrays made beforehand, with no activation, bias, loss or update. *bare* is what an
-implementation in NumPy must do that computes what ours computes: the same calls in a row, with no
-classes, no memory from call to call and no checks.
+float32, into arrays made beforehand, with no activation, bias, loss or update. *bare* is the NumPy
+calls of our step in a row, which give the same bits, with no classes, no memory from call to call
+and no checks: what they cost is the distance from it to ours.
 """
 
 import argparse
@@ -134,7 +134,7 @@ def bare(work: Workload, params: list[np.ndarray]) -> Callable[[], None]:
 
 
 def _cross_entropy(scores, target):
-    shifted = scores - scores.max(axis=1, keepdims=True)
+    shifted = scores - scores.T.copy().max(axis=0)[:, np.newaxis]
     exponentials = np.exp(shifted)
     sums = exponentials.sum(axis=1, keepdims=True)
     probabilities = exponentials / sums
