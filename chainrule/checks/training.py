@@ -12,6 +12,7 @@ from chainrule.checks.outcome import Outcome, Returned, run
 # Of the single layer's error: by luck another single layer may come out a few percent lower.
 CLEARLY = 0.8
 _NOTHING, _NO_NETWORK = "nothing", "no network"
+_DIVERGED = "training diverged to NaN or infinity: try a smaller learning rate."
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,8 @@ def _predict(train: Callable, data: tuple, seed: int, X: np.ndarray):
 def _problem(outcome: Outcome, y: np.ndarray, off: Measure) -> tuple[str, str] | None:
     if outcome.raised == "NotImplementedError":
         return "not_implemented", "it is not written yet, or something it uses is not."
+    if outcome.raised == "ValueError" and _says_that_the_loss_is_lost(outcome):
+        return "diverged", _DIVERGED
     if outcome.raised:
         return "raises", stops_with(outcome)
     if outcome.returned == _NOTHING:
@@ -168,8 +171,15 @@ def _problem(outcome: Outcome, y: np.ndarray, off: Measure) -> tuple[str, str] |
             f"{off.shape(y)} is needed.",
         )
     if not np.isfinite(prediction).all():
-        return "diverged", "training diverged to NaN or infinity: try a smaller learning rate."
+        return "diverged", _DIVERGED
     return None
+
+
+def _says_that_the_loss_is_lost(outcome: Outcome) -> bool:
+    """Whether a network refused to go back from a loss that is no number."""
+    return any(
+        text.startswith(("the loss is nan", "the loss is inf")) for _, text in outcome.detail
+    )
 
 
 def _advice(

@@ -63,6 +63,7 @@ def test_the_target_earns_all_clearly_below_the_baseline_half_and_more_nothing(e
     [
         (raising(NotImplementedError()), "not_implemented", "not written yet"),
         (raising(ValueError("CANARY")), "raises", "your code stops with a ValueError"),
+        (raising(ValueError("the loss is nan: the batch")), "diverged", "a smaller learning rate"),
         (lambda X, y, rng: None, "returns_nothing", "is the return statement at the end missing?"),
         (lambda X, y, rng: [1, 2], "wrong_type", "has no forward: return the network itself"),
         (predicting(lambda X: None), "wrong_type", "the network predicts nothing where numbers"),
