@@ -50,7 +50,22 @@ PUBLISHED = {
         "-0.07233643296206184",
     ],
     "03_many_inputs": ["0.0009102213310852", "2.3755", "0.2488887", "0.2489"],
-    "11_classification": ["network 64-100-200-10  97."],  # percent of the validation digits
+    "04_linear_regression": [
+        "[100, 54, 30, 24, 18, 12, 6, 6]",
+        "trained weights: agree within 1e-09",
+        "weights from the equations: agree within 1e-10",
+    ],
+    "05_two_layer_network": [
+        "network, held out  R² 0.946 ± 0.002",
+        "linear, held out   R² 0.734 ± 0.010",
+        "floor 0.76",
+    ],
+    "06_gradient_checking": ["forward, step 0.001: DISAGREE, relative error 0.00024"],
+    "11_classification": [
+        "network 64-100-200-10  97.",  # percent of the validation digits
+        "28,710 numbers to learn",
+    ],
+    "12_training_well": ["ReLU, He      forward  1.0 to 1.1", "tanh, Xavier  back     0.8 to 1.0"],
     "14_to_pytorch": ["output.weight: agree within 1e-12", "Adam: agree within 1e-12"],
 }
 # Files come as their authors finish them; what is missing, the tests of the curriculum say.
