@@ -48,7 +48,9 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-c.Execute.timeout = 15  # seconds for one cell; the solutions take milliseconds
+# Seconds for one cell; the solutions take milliseconds. A cell in source/ that needs more says so
+# in its metadata, {"chainrule": {"seconds": 60}}, and adds as much to the notebook's total.
+c.Execute.timeout = 15
 c.RunCells.timeout_after_first = 3  # for the other checks of an exercise that has hung
 c.RunCells.total_time = 180  # seconds for one notebook
 # Kernels otherwise warn about their own transport, once per submission.

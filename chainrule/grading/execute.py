@@ -4,6 +4,10 @@ nbgrader's ``Execute`` gives every cell its full time again and again, loses the
 when a loop ignores the interrupt or the kernel dies, and a warning on stderr in a check cell
 costs a right answer its points. :class:`RunCells` keeps the time of a whole notebook bounded,
 restarts the kernel and goes on, and lets warnings be warnings.
+
+A cell that needs more time than the others, because it trains a network, says so in its metadata,
+``{"chainrule": {"seconds": 60}}``, in ``source/``: what a submission says of itself does not come
+through the transplant. An own cell of a student has the time of the marked cell above it.
 """
 
 import copy
@@ -19,6 +23,32 @@ from traitlets import Integer
 from chainrule.grading.notes import Note, add_notes
 
 TIMEOUT = "CellTimeoutError"
+
+
+def seconds_of(cell: NotebookNode, default: int) -> int:
+    """The time that a cell asks for in its metadata, else the default.
+
+    Raises
+    ------
+    ValueError
+        If it asks for something else than whole seconds, no fewer than the default.
+    """
+    seconds = cell.metadata.get("chainrule", {}).get("seconds", default)
+    if type(seconds) is not int or seconds < default:
+        raise ValueError(
+            f"the metadata of cell {cell.get('id')} ask for {seconds!r} seconds: it must be a "
+            f"whole number, at least the usual {default}"
+        )
+    return seconds
+
+
+def seconds_by_cell(nb: NotebookNode, default: int) -> list[int]:
+    """What every cell may take; one without a mark of nbgrader has the time of the one above."""
+    limits: list[int] = []
+    for cell in nb.cells:
+        own = "nbgrader" not in cell.metadata and "chainrule" not in cell.metadata
+        limits.append(limits[-1] if own and limits else seconds_of(cell, default))
+    return limits
 
 
 class RunCells(Execute):
@@ -43,7 +73,9 @@ class RunCells(Execute):
 
     def preprocess(self, nb: NotebookNode, resources: dict | None = None, km=None):
         """Run all cells of `nb` in place; also says in a note which were stopped."""
-        self._deadline = time.monotonic() + self.total_time
+        self._seconds = seconds_by_cell(nb, self.timeout)
+        extra = sum(seconds_of(cell, self.timeout) - self.timeout for cell in nb.cells)
+        self._deadline = time.monotonic() + self.total_time + extra
         self._stopped: list[str] = []
         self._killed: list[str] = []
         self._done: list[int] = []
@@ -63,6 +95,7 @@ class RunCells(Execute):
         if is_solution(cell):
             self._hung = False  # a new exercise begins, with its full time
         began = time.monotonic()
+        self._allowed = self._seconds[index]
         try:
             super().preprocess_cell(cell, resources, index)
         except (CellTimeoutError, DeadKernelError) as error:
@@ -73,8 +106,8 @@ class RunCells(Execute):
         return cell, resources
 
     def _limit(self, cell: NotebookNode) -> int:
-        """Seconds that `cell` may take."""
-        limit = min(self.timeout, self.timeout_after_first) if self._hung else self.timeout
+        """Seconds that the cell at hand may take."""
+        limit = min(self._allowed, self.timeout_after_first) if self._hung else self._allowed
         return max(1, min(limit, round(self._deadline - time.monotonic())))
 
     def _finish(self, cell: NotebookNode, seconds: float) -> None:
@@ -111,6 +144,7 @@ class RunCells(Execute):
             cell = self.nb.cells[index]
             if is_grade(cell):
                 continue
+            self._allowed = self._seconds[index]
             try:
                 super().preprocess_cell(copy.deepcopy(cell), resources, index)
             except (CellTimeoutError, DeadKernelError):
