@@ -22,8 +22,8 @@ import lectures  # noqa: E402
 
 SECONDS_EACH, SECONDS_IN_ALL, MIB = 20, 180, 1024
 
-# Runs last in every kernel. Windows has no `resource`, and its memory's peak is psutil's to tell. On
-# Linux getrusage tells the peak of the process that started this one, where that was larger.
+# Runs last in every kernel. Windows has no `resource`, and its memory's peak is psutil's to tell.
+# On Linux getrusage tells the peak of the process that started this one, where that was larger.
 USAGE = """
 import json as _json, sys as _sys
 try:
