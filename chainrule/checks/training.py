@@ -11,7 +11,7 @@ from chainrule.checks.outcome import Outcome, Returned, run
 
 # Of the single layer's error: by luck another single layer may come out a few percent lower.
 CLEARLY = 0.8
-_NOTHING, _NO_NETWORK = "nothing", "no network"
+_NOTHING, _NO_NETWORK, _SHALLOW = "nothing", "no network", "a shallow network"
 _DIVERGED = "training diverged to NaN or infinity: try a smaller learning rate."
 
 
@@ -73,6 +73,7 @@ def judge_training(
     target: float,
     seed: int,
     measure: str = "squared error",
+    layers: int = 1,
     reread: str = "",
     hidden: bool = False,
 ) -> tuple[float, Message, str]:
@@ -95,6 +96,8 @@ def judge_training(
         Of the generator handed to ``train``.
     measure : str
         "squared error" or "misclassified": what baseline and target are in.
+    layers : int
+        The least number of layers that the network must have.
     reread : str
         Where the lectures explain it.
     hidden : bool
@@ -110,8 +113,8 @@ def judge_training(
     """
     off = MEASURES[measure]
     X, y = (array.copy() for array in held_out)
-    outcome = run(lambda: {"prediction": _predict(train, data, seed, X)})
-    problem = _problem(outcome, y, off)
+    outcome = run(lambda: {"prediction": _predict(train, data, seed, X, layers)})
+    problem = _problem(outcome, y, off, layers)
     if problem is not None:
         mistake, headline = problem
         quoted = () if hidden else outcome.detail
@@ -136,7 +139,7 @@ def judge_training(
     return 0.0, Message("✗", headline, (advice,), evidence, reread), mistake
 
 
-def _predict(train: Callable, data: tuple, seed: int, X: np.ndarray):
+def _predict(train: Callable, data: tuple, seed: int, X: np.ndarray, least: int):
     """What the trained network makes of X, or what came back instead of one."""
     network = train(*(array.copy() for array in data), np.random.default_rng(seed))
     if network is None:
@@ -144,13 +147,15 @@ def _predict(train: Callable, data: tuple, seed: int, X: np.ndarray):
     layers = network if isinstance(network, list | tuple) and network else [network]
     if not all(hasattr(layer, "forward") for layer in layers):
         return Returned(_NO_NETWORK)
+    if len(getattr(network, "layers", layers)) < least:
+        return Returned(_SHALLOW)
     X = X.copy()
     for layer in layers:
         X = layer.forward(X)
     return X
 
 
-def _problem(outcome: Outcome, y: np.ndarray, off: Measure) -> tuple[str, str] | None:
+def _problem(outcome: Outcome, y: np.ndarray, off: Measure, least: int) -> tuple[str, str] | None:
     if outcome.raised == "NotImplementedError":
         return "not_implemented", "it is not written yet, or something it uses is not."
     if outcome.raised == "ValueError" and _says_that_the_loss_is_lost(outcome):
@@ -161,6 +166,8 @@ def _problem(outcome: Outcome, y: np.ndarray, off: Measure) -> tuple[str, str] |
         return "returns_nothing", "it returns nothing: is the return statement at the end missing?"
     if outcome.returned == _NO_NETWORK:
         return "wrong_type", "it returns something that has no forward: return the network itself."
+    if outcome.returned == _SHALLOW:
+        return "too_shallow", f"the network has fewer than the {least} layers that are asked for."
     if outcome.returned:
         return "wrong_type", f"the network predicts {outcome.returned}."
     prediction = outcome.parts["prediction"]

@@ -69,7 +69,7 @@ class Grader:
         self._given = [cell.source for cell in code if not utils.is_grade(cell)]
         self._graded: dict[str, list[tuple[str, float]]] = {}
         for cell in code:
-            if utils.is_grade(cell):
+            if utils.is_grade(cell) and not utils.is_solution(cell):  # not one for a person
                 points = float(cell.metadata.nbgrader["points"])
                 name = _EXERCISE.search(cell.source).group(1)
                 self._graded.setdefault(name, []).append((cell.source, points))

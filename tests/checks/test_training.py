@@ -88,6 +88,23 @@ def test_what_went_wrong_is_told(train, mistake, says):
     assert message.reread == "lecture 09"
 
 
+@pytest.mark.parametrize(("count", "share"), [(2, 0.0), (3, 1.0), (4, 1.0)])
+@pytest.mark.parametrize("as_list", [False, True])
+def test_a_network_may_be_asked_to_be_deep(count, share, as_list):
+    def train(X, y, rng):
+        rows = [Network(lambda X: X) for _ in range(count - 1)] + [Network(lambda X: Y_HELD)]
+        if as_list:
+            return rows
+        network = Network(lambda X: Y_HELD)
+        network.layers = rows
+        return network
+
+    earned, message, mistake = judge_training("train", train, **TASK, layers=3)
+    assert earned == share
+    assert mistake == ("" if share else "too_shallow")
+    assert ("fewer than the 3 layers" in str(message)) == (share == 0)
+
+
 def test_the_generator_and_the_data_are_those_asked_for():
     seen = {}
 
