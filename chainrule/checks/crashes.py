@@ -11,13 +11,15 @@ _MEANINGS = {
     "ZeroDivisionError": "it divides by zero",
 }
 
+_NO_METHOD = "is it spelled right, and does the class derive from Operation or Loss if it should?"
+
 # What Python says in many words. What it says may hold hidden inputs, so only ours are shown.
 _MEANINGS_OF_WORDS = (
     ("ValueError", "matmul: ", "two shapes do not fit together"),
     ("ValueError", "could not be broadcast", "two shapes do not fit together"),
     ("ValueError", "shapes (", "two shapes do not fit together"),
-    ("AttributeError", "no attribute 'forward'", "does the class derive from Operation or Loss?"),
-    ("AttributeError", "no attribute 'backward'", "does the class derive from Operation or Loss?"),
+    ("AttributeError", "no attribute 'forward'", _NO_METHOD),
+    ("AttributeError", "no attribute 'backward'", _NO_METHOD),
     ("TypeError", "but 1 was given", "is self missing among a method's parameters?"),
     ("TypeError", "'NoneType'", "something is None; is a return statement missing?"),
 )

@@ -10,6 +10,10 @@ from chainrule.checks.crashes import is_nowhere_defined, stops_with
 from chainrule.checks.exercise import Case, Exercise
 from chainrule.checks.outcome import Outcome, alike, listed, with_article
 
+_STATELESS = (
+    "backward is called here without a forward before it: what it needs of that pass is handed to "
+    "it."
+)
 _METHODS = {"forward": "_output", "backward": "_input_grad"}
 
 
@@ -62,20 +66,25 @@ def find_symptom(
 def _without_numbers(exercise: Exercise, stage: str, name: str, got: Outcome) -> Finding:
     if got.raised == "NotImplementedError":
         what = "it" if stage == "result" else _METHODS[stage]
+        if exercise.kind == "layer":
+            what = stage
         lines = ("The class has no method of this name: is it spelled and indented right?",)
         headline = f"{what} is not written yet."
         return Finding("not_implemented", headline, name, lines * is_nowhere_defined(got))
     if got.raised:
-        return Finding("raises", stops_with(got), name, private=got.detail)
+        forgetful = exercise.kind == "layer" and stage == "backward"
+        lines = (_STATELESS,) * (forgetful and got.raised == "AttributeError")
+        return Finding("raises", stops_with(got), name, lines, got.detail)
     if got.returned.startswith("nothing in"):
         where = got.returned.removeprefix("nothing in ")
         headline = f"it leaves nothing in {where}: put the gradient there before you return."
         return Finding("nothing_left", headline, name)
     if got.returned.startswith("nothing"):
         what = got.returned.removesuffix(" where numbers are asked for")
-        return Finding(
-            "returns_nothing", f"it returns {what}: is the return statement missing?", name
+        why = (
+            "has it been computed by then" if " for " in what else "is the return statement missing"
         )
+        return Finding("returns_nothing", f"it returns {what}: {why}?", name)
     return Finding("wrong_type", f"it returns {got.returned}.", name, private=got.detail)
 
 
@@ -96,7 +105,7 @@ def _from_notes(notes: frozenset[str]) -> Iterator[tuple[str, str]]:
         yield (
             "modifies_input",
             f"your code changes {listed(modified)} in place, and the caller still needs the old "
-            "values: work on a new array.",
+            "values: work on a new array, or put them back.",
         )
 
 

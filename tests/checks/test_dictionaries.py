@@ -62,7 +62,7 @@ def test_a_right_answer_may_have_its_keys_in_any_order():
         (lambda g: tuple(g.values()), "it returns a tuple of 2 values where a dictionary is"),
         (lambda g: {"W": g["W"]}, "it returns a dictionary without b: W and b are asked for"),
         (lambda g: g | {"loss": 1.0}, "a dictionary with too many keys: W and b are asked for"),
-        (lambda g: g | {"b": None}, 'nothing for gradients["b"]'),
+        (lambda g: g | {"b": None}, 'nothing for gradients["b"]: has it been computed'),
         (lambda g: g | {"W": g["W"].T}, 'gradients["W"] has the wrong shape: its axes are swap'),
         (lambda g: g | {"W": -g["W"]}, 'gradients["W"]: every value has the wrong sign'),
         (lambda g: g | {"W": g["W"] + 1}, 'gradients["W"] is wrong'),

@@ -88,9 +88,25 @@ class AddsUp(Affine):
         return output_grad @ self.W.T
 
 
+class Remembers(Affine):
+    def forward(self, X):
+        self.X = X
+        return super().forward(X)
+
+    def backward(self, X, output_grad):
+        return super().backward(self.X, output_grad)
+
+
+class Unwritten(Affine):
+    def backward(self, X, output_grad):
+        raise NotImplementedError
+
+
 @pytest.mark.parametrize(
     ("answer", "mistake", "says"),
     [
+        (Unwritten, "not_implemented", "Affine backward: backward is not written yet."),
+        (Remembers, "raises", "your code stops with an AttributeError"),
         (SumsEverything, "", "b_grad is wrong"),
         (Means, "factor_1_over_n", "W_grad and b_grad: every value is too small by the number of"),
         (KeepsNothing, "nothing_left", "it leaves nothing in self.W_grad and self.b_grad"),
@@ -103,6 +119,11 @@ def test_a_wrong_layer_is_told_what_is_wrong(tmp_path, answer, mistake, says):
     failed = failure(make(tmp_path, answer).backward, "Affine")
     assert failed.mistake == mistake
     assert says in failed.message.headline
+
+
+def test_a_layer_that_looks_for_the_last_pass_is_told_that_there_was_none(tmp_path):
+    failed = failure(make(tmp_path, Remembers).backward, "Affine")
+    assert "without a forward before it" in failed.message.lines[0]
 
 
 def test_hidden_inputs_are_the_batch_and_the_parameters(tmp_path, capsys):
