@@ -9,6 +9,15 @@ from .layers import REREAD, RETURNS, two_layer_steps, two_layers
 
 inputs = draw(212)
 
+
+def at_the_kink():
+    """Two sums in the second row are exactly 0."""
+    case = two_layers(inputs, 4, 2, 3, 1)
+    case.inputs["X"][1] = 0
+    case.inputs["params"]["B1"][0, :2] = 0
+    return case
+
+
 hunt_b = Entry(
     "mended_b",
     "function",
@@ -17,6 +26,7 @@ hunt_b = Entry(
         "one output": two_layers(inputs, 5, 3, 4, 1),
         "a single sample": two_layers(inputs, 1, 2, 4, 2),
         "as many samples as features and neurons": two_layers(inputs, 3, 3, 3, 2),
+        "sums that are exactly 0": at_the_kink(),
     },
     reread=REREAD,
     returns=RETURNS,
@@ -216,6 +226,15 @@ def output_for_slope(v):
 def slope_turned_round(v):
     """the slope of the ReLU is 1 where its input is negative; it is the other way round."""
     return (v.N1 < 0) * 1.0
+
+
+@wrong("slope")
+def slope_at_zero(v):
+    """all is right except where a sum is exactly 0: the slope of the ReLU is 0 there.
+
+    The suspect's N1 > 0 had it right.
+    """
+    return (v.N1 >= 0) * 1.0
 
 
 @wrong("O1")

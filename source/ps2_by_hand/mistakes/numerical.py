@@ -381,6 +381,24 @@ def array_not_at_rest(func, params, step=1e-5):
     return slopes
 
 
+@numerical.mistake()
+def never_put_back(func, params, step=1e-5):
+    """entries that were measured stay nudged, while the others are measured and afterwards.
+
+    After the two looks, put each entry back before the next one is nudged.
+    """
+    slopes = {}
+    for name, one in params.items():
+        slopes[name] = np.zeros(one.shape)
+        for index in np.ndindex(one.shape):
+            original = one[index].copy()
+            one[index] = original + step
+            above = func(params)
+            one[index] = original - step
+            slopes[name][index] = (above - func(params)) / (2 * step)
+    return slopes
+
+
 def in_arrays_copied_by(copy):
     """Slopes measured in copies of another kind."""
 
@@ -468,16 +486,24 @@ def slopes_like_the_array(func, params, step=1e-5):
     }
 
 
-@numerical.mistake(named="modifies_input")
+@numerical.mistake()
 def left_as_floats(func, params, step=1e-5):
+    """the dictionary is not as it was: where whole numbers or float32 stood there is float64 now.
+
+    Keep the old array while you measure, and put it back into the dictionary.
+    """
     slopes = floats_take_their_place(func, params, step)
     for name, one in params.items():
         params[name] = one.astype(float)
     return slopes
 
 
-@numerical.mistake(named="modifies_input")
+@numerical.mistake()
 def left_nudged(func, params, step=1e-5):
+    """the entries are not as they were: each is left a step too low.
+
+    After the two looks, put the entry back before the next one is nudged.
+    """
     slopes = floats_take_their_place(func, params, step)
     for one in params.values():
         if one.dtype == np.float64:
