@@ -34,8 +34,8 @@ adam = Entry(
     {
         "a step on the way": case(3, 4, step=5),
         "the first step": case(2, 3, step=1),
-        "the tiny example, step 1": tiny(1, 4, 0, 0, 0),
-        "the tiny example, step 2": tiny(2, -2, 2, 8, -0.1),
+        "step 1 of the tiny example": tiny(1, 4, 0, 0, 0),
+        "step 2 of the tiny example": tiny(2, -2, 2, 8, -0.1),
         "a large eps": case(1, 4, step=3, settings=(0.05, 0.8, 0.7, 0.5)),
         "no gradient": Case(
             {
