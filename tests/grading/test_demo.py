@@ -227,7 +227,8 @@ def test_an_endless_loop_delays_the_others_by_its_own_limit_only(shown):
     _, done, seconds = shown
     line = next(line for line in done.stdout.splitlines() if "endless_loop:" in line)
     assert float(line.split("(")[1].split(" s")[0]) < 40
-    assert seconds < 240
+    submissions = len(list((ROOT / demo.SAMPLE).glob("*/ps*/")))
+    assert seconds < 40 + 12 * submissions  # a hang would cost minutes, a slow machine does not
 
 
 @pytest.mark.slow
