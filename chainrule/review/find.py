@@ -1,6 +1,5 @@
 """Find the notebook of a problem set, or say why there is none to be run."""
 
-import json
 from pathlib import Path
 
 import nbformat
@@ -77,7 +76,7 @@ def read_notebook(path: Path) -> nbformat.NotebookNode:
     """
     try:
         notebook = nbformat.read(path, as_version=4)
-    except (OSError, ValueError, KeyError, AttributeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, KeyError, AttributeError) as error:
         raise NotebookError(
             f"{path.name} cannot be read as a notebook ({_first_line(error)}): was it saved "
             "completely? JupyterLab keeps an earlier version, see its menu File, Revert Notebook"
