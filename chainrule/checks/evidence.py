@@ -7,6 +7,7 @@ from chainrule.checks.exercise import Exercise
 from chainrule.checks.outcome import Outcome, agreeing, alike
 from chainrule.numeric.report import apart
 
+_ABOUT_SHAPES = ("ValueError", "IndexError")  # what NumPy raises where shapes do not fit
 _FEW = 4  # entries that a reader can take in, to work out a loss by hand
 
 Rows = tuple[tuple[str, str], ...]
@@ -27,14 +28,16 @@ def evidence(exercise: Exercise, stage: str, name: str, got: Outcome, right: Out
     if not right.clean:
         return (("tried on", name),)
     case = exercise.cases[name]
+    upstream = {"output_grad": case.output_grad} if stage == "backward" else {}
+    given = {**flattened(case.inputs), **upstream}
+    if got.raised in _ABOUT_SHAPES:
+        return ("tried on", name), *_shapes(given)
     for part, truth in right.parts.items():
         if part not in got.parts:
             continue
         value = got.parts[part]
         tolerance = exercise.tolerance(name, stage, truth.dtype)
         if not alike(value, truth, tolerance):
-            upstream = {"output_grad": case.output_grad} if stage == "backward" else {}
-            given = {**flattened(case.inputs), **upstream}
             return _about(given, name, part, value, truth, tolerance)
     return (("tried on", name),)
 
@@ -55,11 +58,18 @@ def _about(given: dict, name: str, part: str, value, truth, tolerance: float) ->
     expected, got = apart(float(truth[index]), float(value[index]))
     return (
         tried,
-        *_inputs(given, truth.shape, index, at),
+        *_inputs(given, part, truth.shape, index, at),
         (f"{part}{at} expected", expected),
         (f"{part}{at} got", got),
         *_ratio(value[wrong], truth[wrong]),
     )
+
+
+def _shapes(given: dict) -> Rows:
+    """The shapes of the inputs, to follow them through the code on paper."""
+    arrays = [(label, value) for label, value in given.items() if isinstance(value, np.ndarray)]
+    shapes = ", ".join(f"{label} {array.shape}" for label, array in arrays if array.ndim)
+    return (("shapes", shapes),) if shapes else ()
 
 
 def _furthest(value: np.ndarray, truth: np.ndarray, wrong: np.ndarray) -> tuple[int, ...]:
@@ -69,20 +79,32 @@ def _furthest(value: np.ndarray, truth: np.ndarray, wrong: np.ndarray) -> tuple[
     return tuple(int(i) for i in np.unravel_index(np.argmax(distance), truth.shape))
 
 
-def _inputs(given: dict, shape: tuple, index: tuple, at: str) -> Rows:
-    """The inputs at the same place, or all of them where they are few."""
+def _inputs(given: dict, part: str, shape: tuple, index: tuple, at: str) -> Rows:
+    """The inputs at the same place where entries go by themselves; all of them where few."""
+    arrays = {label: v for label, v in given.items() if isinstance(v, np.ndarray)}
+    numbers = {label: f"{v:.6g}" for label, v in given.items() if isinstance(v, int | float)}
     rows = []
-    for label, array in given.items():
-        if isinstance(array, int | float):
-            rows.append((label, f"{array:.6g}"))
-        if not isinstance(array, np.ndarray):
-            continue
-        if index and array.shape == shape:
-            rows.append((f"{label}{at}", f"{array[index] + 0.0:.6g}"))
-        elif not index and array.size <= _FEW:
+    if index and _entry_by_entry(arrays, part, shape):
+        of_this_shape = {label: array for label, array in arrays.items() if array.shape == shape}
+        rows += [(f"{label}{at}", f"{v[index] + 0.0:.6g}") for label, v in of_this_shape.items()]
+    elif not index and all(array.size <= _FEW for array in arrays.values()):
+        for label, array in arrays.items():
             text = np.array2string(array, precision=4, separator=", ")
             rows.append((label, " ".join(text.split())))
-    return tuple(rows)
+    if len(numbers) > 2:  # each on a line of its own would bury the rest
+        numbers = {"where": ", ".join(f"{label} = {text}" for label, text in numbers.items())}
+    return *rows, *numbers.items()
+
+
+def _entry_by_entry(arrays: dict, part: str, shape: tuple) -> bool:
+    """Whether an entry is likely to follow from the inputs at its place alone.
+
+    In a matrix product it does not: there the entry of an input with the same index means nothing.
+    Of dictionaries only what goes by the same key counts.
+    """
+    key = part[part.find("[") :] if "[" in part else ""
+    mine = [array for label, array in arrays.items() if "[" not in label or label.endswith(key)]
+    return all(array.shape == shape for array in mine)
 
 
 def _ratio(got: np.ndarray, expected: np.ndarray) -> Rows:

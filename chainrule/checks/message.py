@@ -15,6 +15,7 @@ _MARKS = {
 IN_THE_LINE = "in the line"  # names a value that is code
 WIDTH = 80  # characters of a line of text
 _GAP = "margin:4px 0"
+_SHORT = 16  # characters of a label
 
 
 @dataclass(frozen=True)
@@ -61,17 +62,18 @@ class Message:
     def _repr_html_(self) -> str:
         """A card of plain tags and few styles, so that it survives in an untrusted notebook.
 
-        Text and background keep the colours of the theme, light or dark.
+        There role and aria-label are taken out, and the title alone names the mark. Text and
+        background keep the colours of the theme, light or dark.
         """
         colour, name = _MARKS[self.mark]
         left = "text-align:left;padding:2px 12px 2px 0"
         rows = "".join(
-            f'<tr><th scope="row" style="{left};font-weight:normal">{escape(name)}</th>'
+            f'<tr><th scope="row" style="{left};{_label_style(name)}">{escape(name)}</th>'
             f'<td style="{left}">{_cell(name, value)}</td></tr>'
             for name, value in self.evidence
         )
         paragraphs = [
-            f'<strong><span role="img" aria-label="{name}">{self.mark}</span> '
+            f'<strong><span role="img" aria-label="{name}" title="{name}">{self.mark}</span> '
             f"{escape(self.headline)}</strong>",
             *map(escape, self.lines),
         ]
@@ -85,6 +87,11 @@ class Message:
                 "</div>",
             ]
         )
+
+
+def _label_style(name: str) -> str:
+    """A short label stays on one line; a long one may break where the page is narrow."""
+    return "font-weight:normal" + (";white-space:nowrap" if len(name) <= _SHORT else "")
 
 
 def _cell(name: str, value: str) -> str:

@@ -131,12 +131,12 @@ def judge_training(
     )
     if error <= target:
         return 1.0, Message("✓", f"{name}: {off.aim} is below the target.", (), evidence), ""
-    mistake, advice = _advice(prediction, y, error, baseline, measure)
+    mistake, seen, advice = _advice(prediction, y, error, baseline, measure)
     if error <= CLEARLY * baseline:
         headline = f"{name}: better than the single layer, above the target."
-        return 0.5, Message("◐", headline, (advice,), evidence, reread), mistake
-    headline = f"{name}: not clearly better than the single layer."
-    return 0.0, Message("✗", headline, (advice,), evidence, reread), mistake
+        lines = (advice,) if mistake == "undertrained" else (_sentence(seen), advice)
+        return 0.5, Message("◐", headline, lines, evidence, reread), mistake
+    return 0.0, Message("✗", f"{name}: {seen}", (advice,), evidence, reread), mistake
 
 
 def _predict(train: Callable, data: tuple, seed: int, X: np.ndarray, least: int):
@@ -191,22 +191,36 @@ def _says_that_the_loss_is_lost(outcome: Outcome) -> bool:
 
 def _advice(
     prediction: np.ndarray, y: np.ndarray, error: float, baseline: float, measure: str
-) -> tuple[str, str]:
+) -> tuple[str, str, str]:
+    """What went wrong: its id, what is seen of it, what to do."""
     squared = measure == "squared error"
     if squared and y.min() < 0 and prediction.min() >= 0 and prediction.max() <= 1:
-        return "sigmoid_output", (
-            "All predictions lie between 0 and 1, while the targets reach below 0: with a sigmoid "
-            "at the output no amount of training can get there. Use Linear or Tanh at the end."
+        return (
+            "sigmoid_output",
+            "all predictions lie between 0 and 1, while the targets reach below 0.",
+            "With a sigmoid at the output no amount of training can get there. Use Linear or Tanh "
+            "at the end.",
         )
     if np.allclose(prediction, prediction[0], atol=1e-6):
-        return "constant_output", (
-            "The network predicts the same for every sample: has it been trained, and is the "
-            "learning rate too high?"
+        return (
+            "constant_output",
+            "the network predicts the same for every sample.",
+            "Has it been trained, is the learning rate too high, or did the weights start too "
+            "small for so many layers?",
         )
     if error > 4 * baseline:
-        return "untrained", (
-            "The network is far worse than a single layer: are the parameters updated at all, "
-            "against the gradient, for enough epochs, with a learning rate neither too small nor "
-            "too large?"
+        return (
+            "untrained",
+            "the network is far worse than a single layer.",
+            "Are the parameters updated at all, against the gradient, for enough epochs, with a "
+            "learning rate neither too small nor too large?",
         )
-    return "undertrained", "Try more epochs, another learning rate or more hidden neurons."
+    return (
+        "undertrained",
+        "not clearly better than the single layer.",
+        "Try more epochs, another learning rate or more hidden neurons.",
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]

@@ -166,3 +166,12 @@ def test_hidden_checks_hand_over_dictionaries_and_compare_them():
 
     report = try_hidden(PLAN, first_only, cases, {"result": half_squares}, None, {})
     assert report.share == 0.5
+
+
+def test_inputs_are_shown_beside_a_single_number_only_if_all_of_them_are_few():
+    def answer(params):
+        value, gradients = half_squares(params)
+        return value + 1, gradients
+
+    assert "value expected" in says(answer)
+    assert "params" not in says(answer)

@@ -1,10 +1,14 @@
 """The evidence shows the entry that is furthest off, with the numbers that belong to it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from small_exercises import exercise
 
+from chainrule.checks.attempt import Case
 from chainrule.checks.evidence import evidence
+from chainrule.checks.exercise import Exercise
 from chainrule.checks.outcome import Outcome
 
 CUBED, SQUARES = exercise("Cubed"), exercise("Squares")
@@ -93,7 +97,54 @@ def test_of_a_loss_the_inputs_are_shown_when_they_are_few():
         assert not any("\n" in value for value in shown.values())
 
 
-def test_of_a_crash_only_the_case_is_shown():
+def test_inputs_are_shown_only_where_entries_go_by_themselves():
+    product = exercise("affine_backward")
+    name = "a square"
+    case = Case({key: np.eye(3) for key in ("X", "W")} | {"output_grad": np.ones((3, 2))})
+    product = replace(product, cases={name: case})
+    right = Outcome({"X_grad": np.zeros((3, 3))})
+    got = Outcome({"X_grad": np.ones((3, 3))})
+    assert [label for label, _ in evidence(product, "result", name, got, right)] == [
+        "tried on",
+        "X_grad[0, 0] expected",
+        "X_grad[0, 0] got",
+    ]
+
+
+def test_of_dictionaries_what_goes_by_the_same_key_is_shown():
+    pair = {"W": np.ones((2, 2)), "b": np.ones((1, 2))}
+    case = Case({"params": pair, "grads": pair, "strength": 0.5})
+    penalty = Exercise("penalty", "function", "", {"two layers": case}, [], ("gradients[]",))
+    right = Outcome({'gradients["W"]': np.zeros((2, 2)), 'gradients["b"]': np.zeros((1, 2))})
+    got = Outcome({'gradients["W"]': np.zeros((2, 2)), 'gradients["b"]': np.ones((1, 2))})
+    assert dict(evidence(penalty, "result", "two layers", got, right)) == {
+        "tried on": 'two layers: all entries of gradients["b"] differ',
+        'params["b"][0, 0]': "1",
+        'grads["b"][0, 0]': "1",
+        "strength": "0.5",
+        'gradients["b"][0, 0] expected': "0",
+        'gradients["b"][0, 0] got': "1",
+    }
+
+
+def test_many_numbers_share_a_line():
+    case = Case({"x": np.array(3.0), "lr": 0.001, "eps": 1e-8, "step": 2})
+    step = Exercise("step", "function", "", {"a step": case}, [], ("x",))
+    got, right = Outcome({"x": np.array(1.0)}), Outcome({"x": np.array(2.0)})
+    assert dict(evidence(step, "result", "a step", got, right))["where"] == (
+        "lr = 0.001, eps = 1e-08, step = 2"
+    )
+
+
+@pytest.mark.parametrize("error", ["ValueError", "IndexError"])
+def test_of_a_crash_that_is_about_shapes_they_are_shown(error):
+    shown = dict(evidence(CUBED, "backward", "a batch", Outcome(raised=error), TRUTH))
+    assert shown == {"tried on": "a batch", "shapes": "input_ (4, 3), output_grad (4, 3)"}
+    shown = dict(evidence(CUBED, "forward", "a batch", Outcome(raised=error), TRUTH))
+    assert shown["shapes"] == "input_ (4, 3)"
+
+
+def test_of_another_crash_only_the_case_is_shown():
     assert evidence(CUBED, "forward", "a batch", Outcome(raised="KeyError"), TRUTH) == (
         ("tried on", "a batch"),
     )

@@ -98,9 +98,21 @@ def test_numbers_and_code_look_like_code_and_sentences_do_not():
 def test_the_html_names_its_kind_to_a_screen_reader():
     for mark, name in {"✗": "not yet right", "✓": "right", "◐": "right in part"}.items():
         tags = Tags(Message(mark, "x")._repr_html_())
-        assert {"role": "img", "aria-label": name}.items() <= dict(
+        # An untrusted notebook keeps the title alone.
+        assert {"role": "img", "aria-label": name, "title": name}.items() <= dict(
             next(attrs for tag, attrs in tags.seen if tag == "span")
         ).items()
+
+
+def test_a_short_label_stays_on_one_line_and_a_long_one_may_break():
+    rows = (("in the line", "x"), ('gradients["W1"][10, 10] expected', "1"))
+    short, long = (
+        attrs["style"]
+        for tag, attrs in Tags(Message("✗", "x", (), rows)._repr_html_()).seen
+        if tag == "th"
+    )
+    assert "nowrap" in short
+    assert "nowrap" not in long
 
 
 def test_the_html_sets_no_text_or_background_colour_that_a_dark_theme_would_swallow():

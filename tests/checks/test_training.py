@@ -72,9 +72,9 @@ def test_the_target_earns_all_clearly_below_the_baseline_half_and_more_nothing(e
         (predicting(lambda X: 0.0), "wrong_shape", "shape ()"),
         (predicting(lambda X: Y_HELD * np.nan), "diverged", "diverged to NaN"),
         (predicting(lambda X: Y_HELD * np.inf), "diverged", "smaller learning rate"),
-        (predicting(lambda X: np.abs(X[:, :1])), "sigmoid_output", "Linear or Tanh"),
+        (predicting(lambda X: np.abs(X[:, :1])), "sigmoid_output", "With a sigmoid at the output"),
         (predicting(lambda X: 0 * X[:, :1] - 5), "constant_output", "the same for every sample"),
-        (predicting(lambda X: 9 * X[:, :1]), "untrained", "are the parameters updated"),
+        (predicting(lambda X: 9 * X[:, :1]), "untrained", "Are the parameters updated"),
         (off_by(0.6), "undertrained", "more epochs"),
         (predicting(lambda X: 1e300 * X[:, :1]), "untrained", "far worse than a single layer"),
     ],
@@ -86,6 +86,27 @@ def test_what_went_wrong_is_told(train, mistake, says):
     assert says in str(message)
     assert message.headline.startswith("train: ")
     assert message.reread == "lecture 09"
+
+
+@pytest.mark.parametrize(
+    ("train", "headline"),
+    [
+        (predicting(lambda X: np.abs(X[:, :1])), "train: all predictions lie between 0 and 1,"),
+        (predicting(lambda X: 0 * X[:, :1] - 5), "train: the network predicts the same for"),
+        (predicting(lambda X: 9 * X[:, :1]), "train: the network is far worse than a single"),
+        (off_by(0.75), "train: not clearly better than the single layer."),
+    ],
+)
+def test_the_headline_says_what_is_seen(train, headline):
+    _, message, _ = judge_training("train", train, **TASK)
+    assert message.headline.startswith(headline)
+
+
+def test_what_is_seen_is_told_where_half_is_earned_too():
+    task = TASK | {"baseline": 100.0}
+    _, message, _ = judge_training("train", predicting(lambda X: 0 * X[:, :1] - 5), **task)
+    assert message.headline == "train: better than the single layer, above the target."
+    assert message.lines[0] == "The network predicts the same for every sample."
 
 
 @pytest.mark.parametrize(("count", "share"), [(2, 0.0), (3, 1.0), (4, 1.0)])
@@ -216,7 +237,7 @@ def test_classes_are_judged_by_the_share_of_misclassified_samples(wrong, share):
     [
         (predicting(lambda X: IDS.astype(float)), "wrong_shape", "(30, 3), a score for every"),
         (predicting(lambda X: np.eye(2)[IDS % 2]), "wrong_shape", "shape (30, 2), where (30, 3)"),
-        (predicting(lambda X: np.zeros((30, 3))), "constant_output", "not clearly better"),
+        (predicting(lambda X: np.zeros((30, 3))), "constant_output", "the same for every"),
     ],
 )
 def test_what_is_wrong_with_scores_is_said(train, mistake, says):
