@@ -92,7 +92,7 @@ def _inputs(given: dict, part: str, shape: tuple, index: tuple, at: str) -> Rows
             text = np.array2string(array, precision=4, separator=", ")
             rows.append((label, " ".join(text.split())))
     if len(numbers) > 2:  # each on a line of its own would bury the rest
-        numbers = {"where": ", ".join(f"{label} = {text}" for label, text in numbers.items())}
+        numbers = {"where": ", ".join(f"{label}={text}" for label, text in numbers.items())}
     return *rows, *numbers.items()
 
 

@@ -132,7 +132,7 @@ def test_many_numbers_share_a_line():
     step = Exercise("step", "function", "", {"a step": case}, [], ("x",))
     got, right = Outcome({"x": np.array(1.0)}), Outcome({"x": np.array(2.0)})
     assert dict(evidence(step, "result", "a step", got, right))["where"] == (
-        "lr = 0.001, eps = 1e-08, step = 2"
+        "lr=0.001, eps=1e-08, step=2"
     )
 
 
