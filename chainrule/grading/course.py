@@ -29,6 +29,7 @@ class Course:
     feedback: Path
     gradebook: Path
     grades: Path
+    journal: Path
     log: Path
 
     @classmethod
@@ -53,6 +54,7 @@ class Course:
             feedback=root / "feedback",
             gradebook=root / "gradebook.db",
             grades=root / "grades.csv",
+            journal=root / ".chainrule" / "journal",
             log=root / ".nbgrader.log",
         )
 
@@ -76,6 +78,11 @@ class Course:
     @property
     def source(self) -> Path:
         return self.root / "source"
+
+    @property
+    def cells(self) -> Path:
+        """The table of every graded cell, beside the one of grades."""
+        return self.grades.with_name(f"{self.grades.stem}_by_cell.csv")
 
     @property
     def db_url(self) -> str:

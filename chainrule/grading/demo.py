@@ -59,8 +59,15 @@ def prepare(root: Path) -> Demo:
         raise CourseError(f"no sample class in {usual.submitted}: run this in a checkout")
     clear_demo(usual)
     hidden = root / ".demo"
-    course = replace(usual, gradebook=hidden / "gradebook.db", log=hidden / "nbgrader.log")
+    course = replace(
+        usual,
+        gradebook=hidden / "gradebook.db",
+        journal=hidden / "journal",
+        log=hidden / "nbgrader.log",
+    )
     course.gradebook.unlink(missing_ok=True)
+    if course.journal.is_dir():
+        rmtree(str(course.journal))
     reason = _real_class(usual)
     if reason:
         course = replace(
@@ -73,7 +80,9 @@ def prepare(root: Path) -> Demo:
     return Demo(course, reason)
 
 
-def run(demo: Demo, progress: Progress | None = None) -> Iterator[str]:
+def run(
+    demo: Demo, progress: Progress | None = None, *, jobs: int = 1, unsafe: bool = False
+) -> Iterator[str]:
     """Release all problem sets, then grade each one that the sample class has handed in.
 
     Yields the name of each problem set when its grades are in ``demo.rows``.
@@ -86,7 +95,9 @@ def run(demo: Demo, progress: Progress | None = None) -> Iterator[str]:
         having = [name for name in students if (course.submitted / name / assignment).is_dir()]
         if not having:
             continue
-        demo.rows[assignment] = rows = grade(course, assignment, having, progress)
+        demo.rows[assignment] = rows = grade(
+            course, assignment, having, progress, jobs=jobs, unsafe=unsafe, roster=False
+        )
         _note_outputs(course, students)
         expected = read_expected(course.submitted / f"{assignment}.csv")
         for row in rows:
@@ -138,9 +149,10 @@ def clear_demo(course: Course) -> list[Path]:
     for folder in found:
         rmtree(str(folder))
     # `nbgrader export` writes a file of the same name: only the demo's own goes.
-    if noted["grades"] is not None and _digest(course.grades) == noted["grades"]:
-        course.grades.unlink()
-        found.append(course.grades)
+    for name, table in _tables(course).items():
+        if noted.get(name) is not None and _digest(table) == noted[name]:
+            table.unlink()
+            found.append(table)
     ledger.unlink()
     return found
 
@@ -151,9 +163,14 @@ def _note_outputs(course: Course, students: list[str]) -> None:
         return
     places = (course.autograded, course.feedback)
     folders = [f"{place.name}/{name}" for place in places for name in students]
-    noted = {"folders": folders, "grades": _digest(course.grades)}
+    noted = {"folders": folders}
+    noted |= {name: _digest(table) for name, table in _tables(course).items()}
     ledger = course.root / ".demo" / "outputs.json"
     ledger.write_text(json.dumps(noted, indent=1), encoding="utf-8")
+
+
+def _tables(course: Course) -> dict[str, Path]:
+    return {"grades": course.grades, "cells": course.cells}
 
 
 def _digest(path: Path) -> str | None:

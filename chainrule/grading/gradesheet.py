@@ -1,25 +1,28 @@
-"""The grade table: one row for everybody, made from the gradebook and the graded notebooks.
+"""The grade tables: one row for everybody, made from the journal and the gradebook.
 
-Nothing else remembers a grade. So the table is the same whether one student was graded or all,
-by ``chainrule grade``, by ``nbgrader autograde`` or by hand in formgrader.
+Nothing else remembers a grade. So a table is the same whether one student was graded or all, by
+``chainrule grade``, by ``nbgrader autograde`` or by hand in formgrader.
 """
 
 import csv
+import io
 import json
-import os
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.utils import is_grade, is_solution
 
+from chainrule.grading.assignment import exercises_of
 from chainrule.grading.course import Course
+from chainrule.grading.files import write_if_new
+from chainrule.grading.journal import FAILED, GRADED, MISSING, UNREADABLE, Entry, Mark
 from chainrule.grading.notes import Note, read_notes
+from chainrule.grading.record import Record
 
-GRADED, UNREADABLE, MISSING, FAILED = "graded", "unreadable", "missing", "not graded"
+__all__ = ["FAILED", "GRADED", "MISSING", "UNREADABLE", "Row", "exercises", "make_row", "write_csv"]
+
+UNSHOWN = "not shown"  # kind of a note: graded, but the feedback could not be written
 
 
 @dataclass
@@ -38,6 +41,8 @@ class Row:
         Exercises that a person has to grade.
     notes : list of Note
         What to know about it: why it could not be read, what was mended, what was stopped.
+    cells : dict of str to (str, float or None, Mark)
+        By ``grade_id``: its exercise, the points that count, and what the check came to.
     """
 
     assignment: str
@@ -48,98 +53,140 @@ class Row:
     exercises: dict[str, float | None] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    cells: dict[str, tuple[str, float | None, Mark]] = field(default_factory=dict)
 
     @property
     def needs_attention(self) -> bool:
-        return self.status != GRADED
+        return self.status != GRADED or any(note.kind == UNSHOWN for note in self.notes)
 
     @property
     def remark(self) -> str:
         return ". ".join(str(note) for note in self.notes)
 
 
-def read_rows(course: Course, assignment: str, student: str | None = None) -> list[Row]:
-    """The rows of everybody the gradebook has a submission of (or of one), by student id."""
-    with Gradebook(course.db_url) as book:
-        try:
-            found = book.find_assignment(assignment)
-        except MissingEntry:
-            return []
-        exercise_of = exercises(course, assignment)
-        rows = [
-            _row(course, submission, exercise_of)
-            for submission in found.submissions
-            if student in (None, submission.student.id)
-        ]
-    return sorted(rows, key=lambda row: row.student)
-
-
 def exercises(course: Course, assignment: str) -> dict[str, str]:
-    """The exercise that each graded cell belongs to, in the order of the notebook.
-
-    An exercise is an answer with the check cells below it, named after the answer:
-    ``relu_answer``, ``relu_forward`` and ``relu_hidden`` are the exercise ``relu``. The gradebook
-    knows neither exercises nor an order.
-    """
+    """The exercise that each graded cell belongs to, in the order of the notebook."""
     found = {}
     for name in course.notebooks(assignment):
         nb = nbformat.read(course.source / assignment / f"{name}.ipynb", as_version=4)
-        exercise = name
-        for cell in nb.cells:
-            if is_solution(cell):
-                exercise = re.sub("[-_]answer$", "", cell.metadata.nbgrader["grade_id"])
-            if is_grade(cell):
-                found[cell.metadata.nbgrader["grade_id"]] = exercise
+        found |= exercises_of(nb.cells, name)
     return found
 
 
-def _row(course: Course, submission, exercise_of: dict[str, str]) -> Row:
-    assignment, student = submission.assignment.name, submission.student.id
-    row = Row(assignment, student, GRADED, max_score=submission.max_score)
+def make_row(
+    assignment: str,
+    student: str,
+    exercise_of: dict[str, str],
+    full: dict[str, float],
+    entry: Entry | None,
+    record: Record | None,
+    notes: Iterable[Note] = (),
+) -> Row:
+    """The row of one student.
+
+    Parameters
+    ----------
+    assignment, student : str
+    exercise_of : dict of str to str
+        The exercise of every graded cell.
+    full : dict of str to float
+        The points of every graded cell.
+    entry : Entry or None
+        How it was graded, if ``chainrule grade`` did it.
+    record : Record or None
+        What the gradebook holds of it.
+    notes : iterable of Note
+        What else is known; without an entry, all that is.
+    """
+    row = Row(assignment, student, entry.status if entry else GRADED)
+    row.max_score = sum(full.values())
+    row.notes = [*(entry.notes if entry else []), *notes]
     row.exercises = dict.fromkeys(exercise_of.values(), 0.0)
-    for grade in (grade for notebook in submission.notebooks for grade in notebook.grades):
-        exercise = exercise_of.get(grade.name, grade.name)
-        given = grade.manual_score if grade.manual_score is not None else grade.auto_score
-        so_far = row.exercises.get(exercise, 0.0)
-        if given is None or so_far is None:
-            row.exercises[exercise] = None
-        else:
-            row.exercises[exercise] = so_far + given + (grade.extra_credit or 0.0)
-        if grade.needs_manual_grade and exercise not in row.waiting:
-            row.waiting.append(exercise)
-    pages = sorted((course.autograded / student / assignment).glob("*.ipynb"))
-    for path in pages:
-        # Only the notes are of interest, and validating a whole class takes its time.
-        row.notes += read_notes(nbformat.from_dict(json.loads(path.read_text(encoding="utf-8"))))
-    if not pages:
-        row.notes.append(Note(FAILED, "There is a submission, but no graded notebook"))
-    for status in (UNREADABLE, MISSING, FAILED):  # the last one found is the gravest
-        if any(note.kind == status for note in row.notes):
-            row.status = status
-    row.score = None if row.status == FAILED else submission.score
+    marks = {name: mark for _, name, mark in entry.all_marks()} if entry else {}
+    again = []
+    for part in record.parts.values() if record else []:
+        for name, points in part.points.items():
+            exercise = exercise_of.get(name, name)
+            so_far = row.exercises.get(exercise, 0.0)
+            missing = points.total is None or so_far is None
+            row.exercises[exercise] = None if missing else so_far + points.total
+            if points.waiting and exercise not in row.waiting:
+                row.waiting.append(exercise)
+            if points.waiting and points.manual is not None:
+                again.append(name)
+            mark = marks.get(name) or Mark(points.auto, full.get(name, 0.0), "")
+            row.cells[name] = (exercise, points.total, mark)
+    if again:
+        text = "Graded by hand, but what was handed in has changed since: look again at"
+        row.notes.append(Note("look again", text, again))
+    if record and record.penalty:
+        text = f"Handed in late: {record.penalty:g} points are taken off"
+        row.notes.append(Note("late", text))
+    if entry is None:
+        for status in (UNREADABLE, MISSING, FAILED):  # the last one found is the gravest
+            if any(note.kind == status for note in row.notes):
+                row.status = status
+    order = list(exercise_of)
+    row.cells = dict(
+        sorted(row.cells.items(), key=lambda one: order.index(one[0]) if one[0] in order else -1)
+    )
+    if row.status != FAILED:
+        row.score = record.score - record.penalty if record else 0.0
     return row
 
 
-def write_csv(rows: Iterable[Row], path: Path) -> None:
-    """Write the rows to `path` in one step, one column per exercise.
+def notes_beside(course: Course, assignment: str, student: str) -> list[Note]:
+    """The notes in graded notebooks that ``nbgrader autograde`` wrote."""
+    notes = []
+    paths = sorted((course.autograded / student / assignment).glob("*.ipynb"))
+    for path in paths:
+        # Only the notes are of interest, and validating a whole class takes its time.
+        notes += read_notes(nbformat.from_dict(json.loads(path.read_text(encoding="utf-8"))))
+    if not paths:
+        notes.append(Note(FAILED, "There is a submission, but no graded notebook"))
+    return notes
+
+
+def write_csv(rows: Iterable[Row], path: Path) -> bool:
+    """Write the rows to `path` in one step, one column per exercise; returns whether they differ.
 
     A field that a spreadsheet would run as a formula gets an apostrophe in front.
     """
     rows = list(rows)
     names = list(dict.fromkeys(name for row in rows for name in row.exercises))
-    head = ["assignment", "student", "status", "score", "max_score", "waiting", "remark"]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.new")
-    with draft.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(_safe(name) for name in head + names)
-        for row in rows:
-            fixed = [row.assignment, row.student, row.status, row.score, row.max_score]
-            table.writerow(
-                [_safe(value) for value in [*fixed, len(row.waiting), row.remark]]
-                + [_safe(row.exercises.get(name)) for name in names]
-            )
-    os.replace(draft, path)
+    head = ["assignment", "student", "status", "score", "max_score", "waiting", "remark", *names]
+    lines = (
+        [
+            *(row.assignment, row.student, row.status, row.score, row.max_score),
+            *(len(row.waiting), row.remark),
+            *(row.exercises.get(name) for name in names),
+        ]
+        for row in rows
+    )
+    return _write(path, head, lines)
+
+
+def write_cells(rows: Iterable[Row], path: Path) -> bool:
+    """Write one line for every graded cell of every row; returns whether they differ."""
+    head = ["assignment", "student", "exercise", "cell", "points", "max_points", "verdict"]
+    lines = (
+        [
+            *(row.assignment, row.student, exercise, name, points, mark.max_points),
+            *(mark.verdict, mark.mistake, mark.said),
+        ]
+        for row in rows
+        for name, (exercise, points, mark) in row.cells.items()
+    )
+    return _write(path, [*head, "mistake", "said"], lines)
+
+
+def _write(path: Path, head: list[str], lines: Iterator[list]) -> bool:
+    text = io.StringIO(newline="")
+    table = csv.writer(text)
+    table.writerow(_safe(name) for name in head)
+    for line in lines:
+        table.writerow([_safe(value) for value in line])
+    return write_if_new(path, text.getvalue().encode("utf-8", "backslashreplace"))
 
 
 def _safe(value: object) -> str:

@@ -76,13 +76,26 @@ class Workshop:
 @contextmanager
 def workshop(course: Course, assignment: str) -> Iterator[Workshop]:
     """Open a workshop; afterwards the working directory and the environment are as before."""
+    prefix = "chainrule-"
+    with (
+        quiet(course) as log,
+        tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder,
+    ):
+        yield Workshop(course, assignment, Path(folder).resolve(), log)
+
+
+@contextmanager
+def quiet(course: Course) -> Iterator[logging.Logger]:
+    """Let nbgrader say to the log what it has to say, and undo what it does to this process."""
     log = logging.getLogger("chainrule.grading")
     log.setLevel(logging.INFO)
     log.propagate = False
     course.log.parent.mkdir(parents=True, exist_ok=True)
-    to_file = logging.FileHandler(course.log, encoding="utf-8")
+    to_file = logging.FileHandler(course.log, encoding="utf-8", errors="backslashreplace")
     to_file.setFormatter(logging.Formatter(LOG_FORMAT))
-    log.addHandler(to_file)
+    outer = list(log.handlers)
+    if not outer:
+        log.addHandler(to_file)
     here, environment = Path.cwd(), dict(os.environ)
     # nbgrader makes a gradebook with the help of a command found on PATH; and one thread for
     # linear algebra gives every run the same last digits.
@@ -90,16 +103,13 @@ def workshop(course: Course, assignment: str) -> Iterator[Workshop]:
     os.environ["PATH"] = os.pathsep.join([str(commands), environment.get("PATH", "")])
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix="chainrule-", ignore_cleanup_errors=True) as folder,
-            warnings.catch_warnings(),
-        ):
+        with warnings.catch_warnings():
             # What nbgrader and its libraries warn about is for the log, not for the terminal.
             warnings.simplefilter("default")
             warnings.showwarning = lambda message, category, *where: log.warning(
                 "%s: %s", category.__name__, message
             )
-            yield Workshop(course, assignment, Path(folder).resolve(), log)
+            yield log
     finally:
         os.chdir(here)
         os.environ.clear()
