@@ -22,7 +22,7 @@ hunt_a = Entry(
     "mended_a",
     "function",
     {
-        "7 samples, 3 features, 4 neurons": two_layers(inputs, 7, 3, 4, 1),
+        "a batch": two_layers(inputs, 7, 3, 4, 1),
         "two outputs": two_layers(inputs, 4, 2, 3, 2),
         "a single sample": two_layers(inputs, 1, 3, 2, 1),
         "a single neuron": two_layers(inputs, 5, 2, 1, 1),

@@ -22,7 +22,7 @@ hunt_b = Entry(
     "mended_b",
     "function",
     {
-        "6 samples, 4 features, 3 neurons, 2 outputs": two_layers(inputs, 6, 4, 3, 2),
+        "a batch": two_layers(inputs, 6, 4, 3, 2),
         "one output": two_layers(inputs, 5, 3, 4, 1),
         "a single sample": two_layers(inputs, 1, 2, 4, 2),
         "as many samples as features and neurons": two_layers(inputs, 3, 3, 3, 2),

@@ -22,7 +22,7 @@ hunt_c = Entry(
     "mended_c",
     "function",
     {
-        "6 samples, 3 features, 4 and 5 neurons, 2 outputs": network(6, 3, 4, 5, 2),
+        "a batch": network(6, 3, 4, 5, 2),
         "one output": network(4, 2, 3, 2, 1),
         "a single sample": network(1, 3, 2, 4, 2),
         "all sizes equal": network(3, 3, 3, 3, 3),

@@ -20,8 +20,8 @@ hunt_d = Entry(
     "mended_d",
     "function",
     {
-        "4 samples of 4 features, 2 outputs": layer(4, 4, 2),
-        "5 samples of 3 features, 2 outputs": layer(5, 3, 2),
+        "as many samples as features": layer(4, 4, 2),
+        "a batch": layer(5, 3, 2),
         "a single sample": layer(1, 3, 2),
         "all sizes equal": layer(3, 3, 3),
         "one output": layer(4, 2, 1),

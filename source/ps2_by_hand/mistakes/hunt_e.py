@@ -21,7 +21,7 @@ hunt_e = Entry(
     "mended_e",
     "function",
     {
-        "7 samples, 3 features, 4 neurons": two_layers(inputs, 7, 3, 4, 1),
+        "a batch": two_layers(inputs, 7, 3, 4, 1),
         "two outputs": two_layers(inputs, 4, 2, 3, 2),
         "a single sample": two_layers(inputs, 1, 2, 3, 1),
         "as many samples as neurons": two_layers(inputs, 3, 2, 3, 1),
