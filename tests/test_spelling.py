@@ -4,12 +4,19 @@ import re
 from pathlib import Path
 
 import codespell_lib
+import nbformat
 import pytest
 from spelling import ALLOWED, DICTIONARIES, misspelt, prose_of_markdown, prose_of_python
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks" / "README.md"]
-MODULES = [*(ROOT / "chainrule").rglob("*.py"), ROOT / "course.py"]
+MODULES = [
+    *(ROOT / "chainrule").rglob("*.py"),
+    *(ROOT / "source").rglob("*.py"),  # what a mistake bank says to students
+    ROOT / "course.py",
+]
+# Lectures have rules of their own, and spelling is one of them.
+NOTEBOOKS = [*(ROOT / "source").rglob("*.ipynb"), *(ROOT / "docs").rglob("*.ipynb")]
 
 
 def named(path):
@@ -30,6 +37,15 @@ def test_a_page_is_spelt_right(path):
 def test_a_module_speaks_without_mistakes(path):
     prose = prose_of_python(path.read_text(encoding="utf-8"))
     assert list(misspelt(without_titles(prose))) == []
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS), ids=named)
+def test_a_problem_set_is_spelt_right(path):
+    wrong = {}
+    for cell in nbformat.read(path, as_version=4).cells:
+        prose = prose_of_markdown if cell.cell_type == "markdown" else prose_of_python
+        wrong[cell.id] = list(misspelt(prose(cell.source)))
+    assert {name: words for name, words in wrong.items() if words} == {}
 
 
 @pytest.mark.parametrize(
