@@ -1,8 +1,11 @@
 """What a check says: the same explanation as text for a terminal and as HTML for a notebook."""
 
+import contextlib
 import os
 import sys
 import textwrap
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from html import escape
 
@@ -134,8 +137,25 @@ class CheckFailed(Exception):
         return [f"{type(self).__name__}: {self.message.headline}"]
 
 
+_screen: ContextVar[Callable[[Message], None] | None] = ContextVar("screen", default=None)
+
+
+@contextlib.contextmanager
+def screen(showing: Callable[[Message], None]) -> Iterator[None]:
+    """Have messages shown by a function of one's own."""
+    before = _screen.set(showing)
+    try:
+        yield
+    finally:
+        _screen.reset(before)
+
+
 def show(message: Message) -> None:
     """Display a message: HTML where the front end shows HTML, else text."""
+    showing = _screen.get()
+    if showing is not None:
+        showing(message)
+        return
     try:
         from IPython import get_ipython
     except ImportError:

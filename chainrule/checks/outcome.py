@@ -103,7 +103,7 @@ def run(code: Callable[[], dict]) -> Outcome:
     except KeyboardInterrupt:
         raise  # somebody's patience or time limit, not an answer
     except BaseException as error:
-        return Outcome(raised=_nearest_builtin(type(error)), detail=_explain(error))
+        return Outcome(raised=nearest_builtin(type(error)), detail=explain_error(error))
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,8 @@ def as_array(value) -> np.ndarray | None:
 def name_of(value) -> str:
     """What a value is, in a few words of ours: "nothing", "a str", "a list of 3 values"."""
     kind = type(value)
+    if issubclass(kind, Elsewhere):
+        return kind.__described__(value)
     if value is None:
         return "nothing"
     if issubclass(kind, type):
@@ -184,7 +186,28 @@ def with_article(word: str) -> str:
     return f"{'an' if word[0] in 'AEIOUaeiou' else 'a'} {word}"
 
 
-def _nearest_builtin(kind: type[BaseException]) -> str:
+class ElsewhereRaised:
+    """Marks an exception that stands for one raised in another process.
+
+    Attributes
+    ----------
+    detail : tuple of (str, str)
+        What `explain_error` found there.
+    """
+
+    detail: tuple[tuple[str, str], ...] = ()
+
+
+class Elsewhere:
+    """What stands for something of a student's that lives in another process."""
+
+    def __described__(self) -> str:
+        """What it is, in a few words of ours, as `name_of` puts it."""
+        return "an object"
+
+
+def nearest_builtin(kind: type[BaseException]) -> str:
+    """The name of the exception that stands for one of somebody's own."""
     names = (base.__name__ for base in kind.__mro__ if _is_builtin(base))
     return next(names, "BaseException")
 
@@ -193,8 +216,13 @@ def _is_builtin(kind: type) -> bool:
     return getattr(builtins, kind.__name__, None) is kind
 
 
-def _explain(error: BaseException) -> tuple[tuple[str, str], ...]:
-    """The exception's text, and the student's line that raised it when it can be found."""
+def explain_error(error: BaseException) -> tuple[tuple[str, str], ...]:
+    """The exception's text, and the student's line that raised it when it can be found.
+
+    One that was raised in another process brings both along, as its `detail`.
+    """
+    if isinstance(error, ElsewhereRaised):
+        return error.detail
     try:
         lines = str.splitlines(str(error).strip())
     except Exception:  # somebody's own exception may have a broken text

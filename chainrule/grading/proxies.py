@@ -1,0 +1,448 @@
+"""What stands in a check for something that lives in the student's process.
+
+A check calls a student's function or builds a student's object as if it were there. The call goes
+over a pipe and comes back as plain data: nothing of the student's runs in the process that judges.
+What a student's object says of itself is not believed: it is equal to nothing, true or false of
+nothing, and is no number.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import socket
+import sys
+import time
+import types
+import weakref
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from chainrule.checks.outcome import Elsewhere, ElsewhereRaised
+from chainrule.grading import wire
+from chainrule.grading.peer import KINDS, MAX_TEXT, Peer
+from chainrule.grading.wire import Closed, Late, Packer, Unpacker, WireError
+
+GRACE = 2.0  # seconds that a process has to notice that time is up before it is ended
+MAX_ITERATED = 10_000
+_WORDS = {"class": "a class", "function": "a function", "module": "a module"}
+_KNOWN_TYPES = {name for name in dir(builtins) if isinstance(getattr(builtins, name), type)}
+
+
+class OutOfTime(KeyboardInterrupt):
+    """A student's code took longer than it may. (No check takes this for an answer.)"""
+
+
+class Ended(KeyboardInterrupt):
+    """A student's process is gone, or talks nonsense."""
+
+
+class Session:
+    """The talk with a student's process, whichever process it is right now.
+
+    Attributes
+    ----------
+    peer : StudentPeer or None
+        At the process that answers; None if there is none.
+    seconds : float
+        That the next requests may take together.
+    """
+
+    def __init__(self):
+        self.peer: StudentPeer | None = None
+        self.seconds = 15.0
+        self._until = 0.0
+
+    def begin(self, seconds: float) -> None:
+        """From now on, requests may take so long together."""
+        self.seconds = seconds
+        self._until = time.monotonic() + seconds
+
+    def request(self, what: str, *args, kwargs: dict | None = None, fds: list[int] = ()):
+        """Ask something of the student's process.
+
+        Raises
+        ------
+        OutOfTime, Ended
+            If it does not answer; it is not to be asked again.
+        ElsewhereRaised
+            The exception that the student's code raised, as one of Python's own.
+        """
+        if self.peer is None:
+            raise Ended("the Python process of this notebook has ended")
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise OutOfTime(f"no more time: {self.seconds:g} s are used up")
+        try:
+            return self.peer.request(what, args, kwargs or {}, left, fds)
+        except Late:
+            self.peer = None
+            raise OutOfTime(f"no answer after {self.seconds:g} s") from None
+        except (Closed, WireError) as error:
+            self.peer = None
+            raise Ended(str(error)) from None
+
+    def run(self, source: str) -> tuple[list, bool]:
+        """Run a cell of the student's; its outputs, not to be trusted; whether it ended well."""
+        outputs, succeeded = self.request("run", source)
+        return outputs, succeeded is True
+
+    def knows(self, name: str) -> bool:
+        """Whether the student's notebook has something of this name."""
+        return self.request("has", name) is True
+
+    def lookup(self, name: str):
+        """What it has under this name."""
+        return self.request("lookup", name)
+
+
+class StudentPeer(Peer):
+    """This end of the talk with one student's process."""
+
+    def __init__(self, sock: socket.socket, session: Session):
+        super().__init__(sock)
+        self.session = session
+        self._mirrors: dict[int, tuple[weakref.ref, np.ndarray]] = {}
+        self._mirror_of: dict[int, int] = {}
+        self._forget: list[int] = []
+        self._sent: Packer | None = None  # the request at hand
+
+    def fork(self, sock: socket.socket) -> StudentPeer:
+        """A peer for a fork of the same process: the same things have the same numbers."""
+        other = StudentPeer(sock, self.session)
+        other._kept, other._numbers = self._kept, self._numbers
+        other._numbering = self._numbering
+        return other
+
+    def request(self, what: str, args: tuple, kwargs: dict, seconds: float, fds: list[int] = ()):
+        """Ask and wait; see `Session.request`."""
+        self.deadline = time.monotonic() + seconds + GRACE
+        packer = self.packer()
+        try:
+            given = packer.pack((self._moved(), args, kwargs))
+        except WireError as error:
+            raise ValueError(f"a check hands over what cannot be sent: {error}") from None
+        forget, self._forget = self._forget, []
+        head = {"do": what, "seconds": seconds, "with": given, "forget": forget}
+        before, self._sent = self._sent, packer
+        try:
+            answer, body = self.exchange(head, packer.body, fds)
+        finally:
+            self._sent = before
+        printed = answer.get("printed")
+        if type(printed) is str and printed:
+            sys.stdout.write(printed[:MAX_TEXT])
+        if "error" in answer:
+            raise _as_exception(answer["error"])
+        parts = self.unpacker(body).unpack(answer.get("with"))
+        if type(parts) is not tuple or len(parts) != 3:
+            raise WireError("an answer is malformed")
+        value, changed, moved = parts
+        self._take_over(packer, changed, moved)
+        return value
+
+    def serve(self, head: dict, body: memoryview) -> None:
+        """Run a function of the check that the student's code calls."""
+        reply: dict = {}
+        packer = self.packer()
+        try:
+            given = self.unpacker(body).unpack(head.get("with"))
+            (changed, (target, *args), kwargs) = given
+            if self._sent is not None:  # the function may look at what it shares with the caller
+                self._take_over(self._sent, changed, [])
+            value = self._serve(head.get("do"), self.kept(target), args, kwargs)
+            reply["with"] = packer.pack((value, [], []))
+        except WireError:
+            raise
+        except Exception as error:  # the check's function does not like what it was given
+            packer.body.clear()
+            reply["error"] = {"type": _builtin_name(error), "text": str(error)[:MAX_TEXT]}
+        self.post(reply, packer.body)
+
+    def _serve(self, what: object, target, args: list, kwargs: dict):
+        if what == "call" and callable(target):
+            return target(*args, **kwargs)
+        if what == "get" and len(args) == 1 and type(args[0]) is tuple:
+            (name,) = args[0]
+            if type(name) is str and not name.startswith("_"):
+                return getattr(target, name)
+        raise WireError("a request is malformed")
+
+    def packer(self) -> Packer:
+        """To write a message with."""
+        return Packer(self._refer, self._note_array, (Remote,), generators=True)
+
+    def unpacker(self, body: memoryview) -> Unpacker:
+        """To read a message with."""
+        return Unpacker(body, self._resolve, self._note_mirror)
+
+    def _refer(self, value) -> dict:
+        if type(value) is Remote:
+            return {"own": object.__getattribute__(value, "_number")}
+        if isinstance(value, types.ModuleType | types.GeneratorType | types.FrameType):
+            raise WireError(f"a {type(value).__name__} cannot be handed to a student's code")
+        if isinstance(value, type | types.FunctionType) and _is_public(value):
+            # What the course's package offers is there as well as here.
+            return {"library": f"{value.__module__}:{value.__name__}"}
+        return {"away": self.keep(value)}
+
+    def _note_array(self, array: np.ndarray) -> dict | None:
+        number = self._mirror_of.get(id(array))
+        known = self._mirrors.get(number)
+        return {"own": number} if known is not None and known[0]() is array else None
+
+    def _note_mirror(self, number: int, array: np.ndarray) -> None:
+        self._mirrors[number] = weakref.ref(array), array.copy()
+        self._mirror_of[id(array)] = number
+
+    def _resolve(self, node: dict):
+        if type(node.get("own")) is int:
+            return self.kept(node["own"])
+        number, kind, name = node.get("ref"), node.get("kind"), node.get("type")
+        if type(number) is not int or kind not in KINDS:
+            raise WireError("a message is malformed")
+        return Remote(self.session, number, kind, name if name in _KNOWN_TYPES else "")
+
+    def _moved(self) -> list:
+        """Mirrors that were changed here since both ends were equal; forgets those that died."""
+        moved = []
+        for number, (reference, baseline) in list(self._mirrors.items()):
+            array = reference()
+            if array is None:
+                del self._mirrors[number]
+                self._forget.append(number)
+            elif array.shape == baseline.shape and array.tobytes() != baseline.tobytes():
+                moved.append((number, array.copy()))
+                self._mirrors[number] = reference, array.copy()
+        alive = {id(reference()) for reference, _ in self._mirrors.values()}
+        self._mirror_of = {key: one for key, one in self._mirror_of.items() if key in alive}
+        return moved
+
+    def _take_over(self, packer: Packer, changed: object, moved: object) -> None:
+        """Do to our arguments and mirrors what the student's code has done to its own."""
+        for what, place, now in _triples(changed):
+            if what == "array" and 0 <= place < len(packer.arrays):
+                _overwrite(packer.arrays[place], now)
+            elif what == "container" and 0 <= place < len(packer.containers):
+                _refill(packer.containers[place], now)
+        if type(moved) is not list:
+            raise WireError("an answer is malformed")
+        for pair in moved:
+            if type(pair) is not tuple or len(pair) != 2 or type(pair[0]) is not int:
+                raise WireError("an answer is malformed")
+            reference, _ = self._mirrors.get(pair[0], (lambda: None, None))
+            if reference() is not None:
+                _overwrite(reference(), pair[1])
+                self._mirrors[pair[0]] = reference, reference().copy()
+
+
+def _triples(changed: object) -> Iterator[tuple[str, int, object]]:
+    if type(changed) is not list:
+        raise WireError("an answer is malformed")
+    for one in changed:
+        if type(one) is not tuple or len(one) != 3 or type(one[1]) is not int:
+            raise WireError("an answer is malformed")
+        yield one
+
+
+def _overwrite(array: np.ndarray, now: object) -> None:
+    if type(now) is np.ndarray and now.shape == array.shape and array.flags.writeable:
+        with contextlib.suppress(TypeError, ValueError):
+            array[...] = now
+
+
+def _refill(container: list | dict, now: object) -> None:
+    if type(container) is dict and type(now) is dict:
+        container.clear()
+        container.update(now)
+    elif type(container) is list and type(now) is list:
+        container[:] = now
+
+
+def _is_public(value) -> bool:
+    module = sys.modules.get(value.__module__ or "")
+    return (
+        (value.__module__ or "").startswith("chainrule.")
+        and not value.__module__.startswith("chainrule.grading")
+        and getattr(module, value.__name__, None) is value
+    )
+
+
+def _builtin_name(error: BaseException) -> str:
+    return next(
+        base.__name__ for base in type(error).__mro__ if wire.is_builtin_error(base.__name__)
+    )
+
+
+def _as_exception(said: object) -> BaseException:
+    """The exception that stands for what a student's process says it raised."""
+    if type(said) is not dict:
+        raise WireError("an answer is malformed")
+    if said.get("type") == "late":
+        return OutOfTime("time is up")
+    name = said["type"] if wire.is_builtin_error(said.get("type")) else "Exception"
+    kind = getattr(builtins, name)
+    if not issubclass(kind, Exception | SystemExit):
+        kind = RuntimeError  # a student cannot interrupt a check
+    if issubclass(kind, UnicodeError | BaseExceptionGroup):
+        kind = ValueError
+    text = said.get("text")
+    made = type(kind.__name__, (ElsewhereRaised, kind), {"__module__": "builtins"})
+    error = made(text[:2000] if type(text) is str else "")
+    detail = said.get("detail")
+    error.detail = tuple(
+        (str(pair[0])[:40], str(pair[1])[:300])
+        for pair in (detail if type(detail) is list else [])[:4]
+        if type(pair) is list and len(pair) == 2
+    )
+    error.trace = str(said.get("trace", ""))[:MAX_TEXT]
+    return error
+
+
+class _Proxy(type):
+    """Lets a class of the student's be asked about in `isinstance` and `issubclass`."""
+
+
+class Remote(Elsewhere, metaclass=_Proxy):
+    """Something in the student's process.
+
+    Parameters
+    ----------
+    session : Session
+    number : int
+        Under which the process keeps it.
+    kind : str
+        "class", "function", "module" or "object".
+    name : str
+        Of its type, if that is one of Python's own.
+    """
+
+    __slots__ = ("_kind", "_name", "_number", "_session")
+    __array_ufunc__ = None  # NumPy's functions do not take it
+
+    def __init__(self, session: Session, number: int, kind: str, name: str = ""):
+        for key, value in (
+            ("session", session),
+            ("number", number),
+            ("kind", kind),
+            ("name", name),
+        ):
+            object.__setattr__(self, f"_{key}", value)
+
+    def __described__(self) -> str:
+        """What it is, in words of ours."""
+        words = _WORDS.get(object.__getattribute__(self, "_kind"))
+        name = object.__getattribute__(self, "_name")
+        return words or (f"{'an' if name[0] in 'aeiou' else 'a'} {name}" if name else "an object")
+
+    @property
+    def __class__(self):
+        kind = object.__getattribute__(self, "_kind")
+        return {"class": type, "function": types.FunctionType}.get(kind, Remote)
+
+    def __call__(self, *args, **kwargs):
+        return _ask(self, "call", *args, kwargs=kwargs)
+
+    def __getattribute__(self, name: str):
+        # What every object of ours has, the student's has too, with another value.
+        return _ask(self, "get", name) if name in _THEIRS else object.__getattribute__(self, name)
+
+    def __getattr__(self, name: str):
+        if name in _NEVER:
+            raise AttributeError(name)
+        return _ask(self, "get", name)
+
+    def __setattr__(self, name: str, value) -> None:
+        _ask(self, "set", name, value)
+
+    def __delattr__(self, name: str) -> None:
+        _ask(self, "delete", name)
+
+    def __iter__(self):
+        return iter(_ask(self, "list", MAX_ITERATED))
+
+    def __len__(self) -> int:
+        return _ask_special(self, "len")
+
+    def __next__(self):
+        return _ask_special(self, "next")
+
+    def __getitem__(self, key):
+        return _ask_special(self, "getitem", key)
+
+    def __setitem__(self, key, value) -> None:
+        _ask_special(self, "setitem", key, value)
+
+    def __delitem__(self, key) -> None:
+        _ask_special(self, "delitem", key)
+
+    def __instancecheck__(self, instance) -> bool:
+        return type(instance) is Remote and _ask(instance, "isinstance", self) is True
+
+    def __subclasscheck__(self, kind) -> bool:
+        return type(kind) is Remote and _ask(kind, "issubclass", self) is True
+
+    def __hash__(self) -> int:
+        return object.__getattribute__(self, "_number")
+
+    def __repr__(self) -> str:
+        return f"<{self.__described__()} of the student's>"
+
+    def __reduce__(self):
+        raise TypeError("what lives in a student's process cannot be copied into a file")
+
+
+_THEIRS = {"__module__", "__doc__", "__dict__"}
+# Python or NumPy look for these to see what a value is: it is none of that.
+_NEVER = {
+    *("__array__", "__array_interface__", "__array_struct__", "__array_function__"),
+    *("__buffer__", "__dlpack__", "__fspath__", "__index__", "__iter__", "__await__"),
+    *("_repr_html_", "_repr_mimebundle_", "_ipython_display_", "__wrapped__", "__rich_console__"),
+    *("_ipython_canary_method_should_not_exist_", "__deepcopy__", "__copy__", "__getstate__"),
+}
+
+
+def _ask(remote: Remote, what: str, *args, kwargs: dict | None = None):
+    return object.__getattribute__(remote, "_session").request(what, remote, *args, kwargs=kwargs)
+
+
+def _ask_special(remote: Remote, name: str, *args):
+    return object.__getattribute__(remote, "_session").request("special", name, remote, *args)
+
+
+def _arithmetic(name: str, swapped: bool) -> Callable:
+    def method(self, *others):
+        args = (*others, self) if swapped else (self, *others)
+        session = object.__getattribute__(self, "_session")
+        result = session.request("special", name, *args)
+        if type(result) is not Remote:
+            # Else an object could be made whose difference from any number is 0.
+            raise TypeError(
+                f"a check computes with an object of the student's ({name}) and gets "
+                f"{type(result).__name__}: compare its plain attributes instead"
+            )
+        return result
+
+    return method
+
+
+def _refusal(what: str) -> Callable:
+    def method(self, *_):
+        raise TypeError(
+            f"a check {what} {self.__described__()} of the student's, which only that object could "
+            "answer for: compare numbers, arrays or attributes instead"
+        )
+
+    return method
+
+
+for _name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"):
+    setattr(Remote, f"__{_name}__", _arithmetic(_name, False))
+    setattr(Remote, f"__r{_name}__", _arithmetic(_name, True))
+for _name in ("neg", "pos", "abs", "iadd", "isub", "imul", "itruediv", "imatmul"):
+    setattr(Remote, f"__{_name}__", _arithmetic(_name, False))
+for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
+    setattr(Remote, f"__{_name}__", _refusal("compares"))
+for _name in ("bool", "float", "int", "complex", "index", "array"):
+    setattr(Remote, f"__{_name}__", _refusal("takes for a value"))

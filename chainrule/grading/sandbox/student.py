@@ -1,0 +1,414 @@
+"""The student's process: it runs their cells and answers for what they define.
+
+This code runs inside the sandbox, beside the student's, which can change any of it. Nothing here is
+to be relied on by the other end (`chainrule.grading.proxies`) but that bytes come or do not.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import itertools
+import operator
+import os
+import random
+import signal
+import socket
+import sys
+import traceback
+import types
+from pathlib import PurePosixPath
+
+import numpy as np
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from chainrule.checks.outcome import explain_error, nearest_builtin
+from chainrule.grading import wire
+from chainrule.grading.peer import MAX_TEXT, Peer
+from chainrule.grading.sandbox.recorder import Recorder, Stream
+from chainrule.grading.wire import Closed, Packer, Unpacker, WireError
+
+GRACE = 0.5  # seconds between one reminder that time is up and the next
+MAX_MIRRORED = 200_000  # entries of an array that is kept in step with its copy at the other end
+APART = 1_000_000  # numbers between those of a process and those of its forks
+
+_SPECIAL = {  # what an expression of a check may do with a student's object
+    name: getattr(operator, name)
+    for name in (
+        *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "neg", "pos", "abs"),
+        *("getitem", "setitem", "delitem", "iadd", "isub", "imul", "itruediv", "imatmul"),
+    )
+} | {"len": len, "next": next, "round": round, "divmod": divmod}
+
+
+class CellTimeoutError(BaseException):
+    """Time is up. (Not an `Exception`: ``except Exception`` in a loop does not stop it.)"""
+
+
+class Away:
+    """A function or object of the check that lives at the other end."""
+
+    def __init__(self, student: Student, number: int):
+        self._student, self._number = student, number
+
+    def __call__(self, *args, **kwargs):
+        return self._student.ask("call", self._number, args, kwargs)
+
+    def __getattr__(self, name: str):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._student.ask("get", self._number, (name,), {})
+
+    def __repr__(self) -> str:
+        return "<a function of the check>"
+
+
+class Shell(InteractiveShell):
+    """IPython without a terminal, a history or anything on disk."""
+
+    student: Student | None = None
+
+    def _showtraceback(self, etype, evalue, stb) -> None:
+        name = getattr(etype, "__name__", "Exception")
+        text = f"the cell took longer than it may ({evalue})" if etype is CellTimeoutError else ""
+        self.student.recorder.error(name, text or _text_of(evalue), [str(line) for line in stb])
+
+    def enable_gui(self, gui=None) -> None:
+        """There is no screen."""
+
+
+class _Publisher(DisplayPublisher):
+    def publish(self, data, metadata=None, source=None, *, transient=None, update=False, **kwargs):
+        self.shell.student.recorder.bundle("display_data", data)
+
+    def clear_output(self, wait=False):
+        self.shell.student.recorder.outputs.clear()
+
+
+class _Hook(DisplayHook):
+    def write_output_prompt(self):
+        pass
+
+    def write_format_data(self, format_dict, md_dict=None):
+        self.shell.student.recorder.bundle("execute_result", format_dict)
+
+    def finish_displayhook(self):
+        pass
+
+
+def warm() -> None:
+    """Make the shell once, before processes are forked."""
+    if Shell.initialized():
+        return
+    settings = Config()
+    settings.HistoryManager.enabled = False
+    settings.HistoryManager.hist_file = ":memory:"
+    settings.InteractiveShell.colors = "NoColor"
+    settings.InteractiveShell.xmode = "Context"
+    settings.InteractiveShell.banner1 = ""
+    shell = Shell.instance(config=settings, display_pub_class=_Publisher, displayhook_class=_Hook)
+    with contextlib.suppress(Exception):
+        shell.enable_matplotlib("inline")
+
+
+def serve(sock: socket.socket) -> None:
+    """Serve the other end until it hangs up."""
+    warm()
+    student = Student(sock, Shell.instance())
+    # Unseeded draws are the same every time: a grade can be explained by running it again.
+    np.random.seed(0)  # noqa: NPY002
+    random.seed(0)
+    student.work()
+
+
+class Student(Peer):
+    """What the other end can ask of a student's process.
+
+    Attributes
+    ----------
+    recorder : Recorder
+        Takes what is shown right now.
+    """
+
+    def __init__(self, sock: socket.socket, shell: Shell):
+        super().__init__(sock)
+        self.recorder = Recorder()
+        self._mirrors: dict[int, np.ndarray] = {}
+        self._mirror_of: dict[int, int] = {}
+        self._baselines: dict[int, bytes] = {}
+        self._forks = 0
+        self._fds: list[int] = []
+        self._given: tuple[Unpacker, list] | None = None  # what came with the request at hand
+        self._shell = shell
+        shell.student = self
+        sys.stdout, sys.stderr = Stream("stdout", self), Stream("stderr", self)
+        builtins.input = _nobody_answers
+        signal.signal(signal.SIGALRM, _time_is_up)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    def work(self) -> None:
+        """Serve requests until the other end hangs up."""
+        while True:
+            try:
+                self.sock.settimeout(None)
+                head, body, self._fds = wire.receive(self.sock, with_fds=True)
+            except (Closed, OSError):
+                os._exit(0)
+            self.serve(head, body)
+
+    def serve(self, head: dict, body: memoryview) -> None:
+        """Do one thing and reply."""
+        reply: dict = {}
+        unpacker = self.unpacker(body)
+        before, self.recorder = self.recorder, Recorder()
+        given_before = self._given
+        seconds = head.get("seconds")
+        try:
+            mirrors, args, kwargs = unpacker.unpack(head["with"])
+            for number, array in mirrors:
+                self._update(number, array)
+            for number in head.get("forget", ()):
+                self._drop(number)
+            self._given = unpacker, [_members(one) for one in unpacker.containers]
+            if seconds is not None:
+                signal.setitimer(signal.ITIMER_REAL, seconds, GRACE)
+            try:
+                value = getattr(self, f"_do_{head['do']}")(*args, **kwargs)
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            packer = self.packer()
+            reply["with"] = packer.pack((value, self._changed(), self._moved()))
+            parts = packer.body
+        except BaseException as error:  # whatever it is, the answer is that it was
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            reply, parts = {"error": _described(error)}, []
+        if head.get("do") != "run":
+            reply["printed"] = self.recorder.text()[:MAX_TEXT]
+        self.recorder, self._given = before, given_before
+        self.sock.settimeout(None)
+        wire.send(self.sock, reply, parts)
+
+    def ask(self, what: str, number: int, args: tuple, kwargs: dict):
+        """Ask something of the other end, in the middle of its own request."""
+        packer = self.packer()
+        given = packer.pack((self._changed(), (number, *args), kwargs))
+        answer, body = self.exchange({"do": what, "with": given}, packer.body)
+        if "error" in answer:
+            kind = getattr(builtins, str(answer["error"].get("type")), RuntimeError)
+            raise kind(str(answer["error"].get("text", "")))
+        return self.unpacker(body).unpack(answer["with"])[0]
+
+    def _do_run(self, source: str):
+        """Run a cell; its outputs, and whether it came to its end."""
+        result = self._shell.run_cell(source, store_history=True, silent=False)
+        _close_figures()
+        return self.recorder.finished(), bool(result.success)
+
+    def _do_files(self, files: dict) -> None:
+        """Lay files into the current folder."""
+        for name, content in files.items():
+            parts = PurePosixPath(name).parts
+            if not parts or any(part in ("..", "/") for part in parts):
+                continue
+            path = os.path.join(*parts)
+            with contextlib.suppress(OSError, ValueError):
+                os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+                with open(path, "wb") as file:
+                    file.write(content)
+
+    def _do_has(self, name: str) -> bool:
+        return name in self._shell.user_ns
+
+    def _do_lookup(self, name: str):
+        return self._shell.user_ns[name]
+
+    def _do_call(self, target, *args, **kwargs):
+        return target(*args, **kwargs)
+
+    def _do_get(self, target, name: str):
+        return getattr(target, name)
+
+    def _do_set(self, target, name: str, value) -> None:
+        setattr(target, name, value)
+
+    def _do_delete(self, target, name: str) -> None:
+        delattr(target, name)
+
+    def _do_special(self, name: str, *args):
+        return _SPECIAL[name](*args)
+
+    def _do_list(self, target, most: int):
+        found = []
+        for one in target:
+            found.append(one)
+            if len(found) > most:
+                raise ValueError(f"more than {most} values, one after the other")
+        return found
+
+    def _do_isinstance(self, target, kind) -> bool:
+        return isinstance(target, kind)
+
+    def _do_issubclass(self, target, kind) -> bool:
+        return issubclass(target, kind)
+
+    def _do_fork(self) -> int:
+        """Become two: this process goes on, and another one waits at the socket that came along."""
+        (fd,) = self._fds
+        self._forks += 1
+        pid = os.fork()
+        if pid:
+            os.close(fd)
+            return pid
+        self.sock.close()
+        self.sock = socket.socket(fileno=fd)
+        self._numbering = itertools.count(next(self._numbering) + APART * self._forks)
+        self.work()
+        os._exit(0)
+
+    def packer(self) -> Packer:
+        """To write a message with."""
+        return Packer(self._refer, self._note_array, (Away,))
+
+    def unpacker(self, body: memoryview) -> Unpacker:
+        """To read a message with."""
+        return Unpacker(body, self._resolve)
+
+    def _refer(self, value) -> dict:
+        if type(value) is Away:
+            return {"own": value._number}
+        return {"ref": self.keep(value), "kind": _kind_of(value), "type": _type_name(value)}
+
+    def _note_array(self, array: np.ndarray) -> dict | None:
+        number = self._mirror_of.get(id(array))
+        if number is None and array.size <= MAX_MIRRORED:
+            number = next(self._numbering)
+            self._mirrors[number], self._mirror_of[id(array)] = array, number
+        if number is None:
+            return None
+        self._baselines[number] = array.tobytes()
+        return {"mirror": number}
+
+    def _resolve(self, node: dict):
+        if "away" in node:
+            return Away(self, node["away"])
+        number = node.get("own")
+        if number in self._mirrors:
+            return self._mirrors[number]
+        return self.kept(number)
+
+    def _update(self, number: int, array: np.ndarray) -> None:
+        """Make an array what its mirror was made."""
+        mine = self._mirrors.get(number)
+        if mine is not None and mine.shape == array.shape:
+            with contextlib.suppress(ValueError, TypeError):  # it may be read-only
+                mine[...] = array
+            self._baselines[number] = mine.tobytes()
+
+    def _moved(self) -> list:
+        """Arrays that are no longer what their mirrors are."""
+        moved = []
+        for number, array in self._mirrors.items():
+            now = array.tobytes()
+            if now != self._baselines[number]:
+                self._baselines[number] = now
+                moved.append((number, np.array(array)))
+        return moved
+
+    def _drop(self, number: int) -> None:
+        array = self._mirrors.pop(number, None)
+        if array is not None:
+            self._mirror_of.pop(id(array), None)
+            self._baselines.pop(number, None)
+        self.forget(number)
+
+    def _changed(self) -> list:
+        """Arguments of the request at hand that are no longer as the other end knows them.
+
+        By their place in the request, what they are now.
+        """
+        if self._given is None:
+            return []
+        unpacker, shapes = self._given
+        found: list = []
+        for place, (array, known) in enumerate(unpacker.arrays):
+            now = array.tobytes()
+            if now != known:
+                unpacker.arrays[place] = array, now
+                found.append(("array", place, np.array(array)))
+        # An array that took the place of another is not among those above.
+        for place, one in enumerate(unpacker.containers):
+            members = _members(one)
+            if not _same_members(members, shapes[place]):
+                shapes[place] = members
+                found.append(("container", place, one))
+        return found
+
+
+def _members(container: list | dict) -> list[tuple]:
+    """What is in a container, by identity, and the content of arrays."""
+    pairs = container.items() if isinstance(container, dict) else enumerate(container)
+    return [
+        (key, one, one.tobytes() if type(one) is np.ndarray else None) for key, one in list(pairs)
+    ]
+
+
+def _same_members(now: list[tuple], before: list[tuple]) -> bool:
+    return len(now) == len(before) and all(
+        key is other_key and one is other and content == other_content
+        for (key, one, content), (other_key, other, other_content) in zip(now, before, strict=True)
+    )
+
+
+def _kind_of(value) -> str:
+    if isinstance(value, type):
+        return "class"
+    functions = (types.FunctionType, types.MethodType, types.BuiltinFunctionType)
+    if isinstance(value, functions):
+        return "function"
+    if isinstance(value, types.ModuleType):
+        return "module"
+    return "object"
+
+
+def _type_name(value) -> str:
+    kind = type(value)
+    return kind.__name__ if getattr(builtins, kind.__name__, None) is kind else ""
+
+
+def _described(error: BaseException) -> dict:
+    if isinstance(error, CellTimeoutError):
+        return {"type": "late", "text": str(error), "detail": [], "trace": ""}
+    if isinstance(error, WireError):
+        return {"type": "ValueError", "text": str(error), "detail": [], "trace": ""}
+    try:
+        detail = [list(pair) for pair in explain_error(error)]
+        trace = "".join(traceback.format_exception(error))[-MAX_TEXT:]
+    except BaseException:  # somebody's own exception may have a broken text
+        detail, trace = [], ""
+    kind = nearest_builtin(type(error))
+    return {"type": kind, "text": _text_of(error), "detail": detail, "trace": trace}
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)[:2000]
+    except BaseException:
+        return ""
+
+
+def _close_figures() -> None:
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        with contextlib.suppress(Exception):
+            pyplot.close("all")
+
+
+def _nobody_answers(prompt="", /):
+    raise EOFError("input() has nobody to ask")
+
+
+def _time_is_up(_signal, _frame):
+    raise CellTimeoutError("time is up")

@@ -1,0 +1,283 @@
+"""One notebook under examination: the student's cells in their process, the checks at ours.
+
+The student's and the given cells run in order in the student's process; the given ones also here,
+for the checks that use what they define. A check cell runs here. One that holds hidden checks waits
+until all of the student's cells have run, and then calls a fork of the student's process taken at
+its place in the notebook: what it shows to the student's code has no way back into any output.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.utils import is_grade, is_solution
+
+from chainrule.grading.bench import Bench
+from chainrule.grading.execute import seconds_by_cell, seconds_of
+from chainrule.grading.notes import Note, add_notes
+from chainrule.grading.outputs import as_outputs
+from chainrule.grading.proxies import Ended, OutOfTime, Session, StudentPeer
+
+HIDDEN_MARK = "BEGIN HIDDEN TESTS"
+TIMEOUT = "CellTimeoutError"
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """Time, in seconds: for a cell, for further ones of an exercise that hangs, for a notebook.
+
+    `restarts` is how often a process that died is replaced.
+    """
+
+    cell: int = 15
+    after_first: int = 3
+    total: int = 180
+    restarts: int = 10
+
+
+def is_students(cell: NotebookNode) -> bool:
+    """Whether a cell of a transplanted notebook is the student's: an answer, or one of their own.
+
+    The ids of own cells are given by `transplant`, whatever they were when handed in.
+    """
+    return bool(is_solution(cell)) or str(cell.get("id", "")).startswith("own-")
+
+
+@dataclass
+class _Waiting:
+    """A check cell that waits for its turn, and the fork that it will call."""
+
+    index: int
+    names: dict
+    peer: StudentPeer | None = None
+    pid: int = 0
+    worker: object = None
+
+
+@dataclass
+class Sitting:
+    """Executes the cells of one notebook, in place.
+
+    Attributes
+    ----------
+    nb : NotebookNode
+        The assignment with a student's answers.
+    is_students : callable
+        Whether a code cell is the student's; the others are the instructor's.
+    new_worker : callable
+        Starts a student's process: something with ``sock``, ``kill()`` and ``why``.
+    folder : Path
+        Where check cells run.
+    files : mapping of str to bytes
+        What lies beside the notebook, for the student's code.
+    allowance : Allowance
+    """
+
+    nb: NotebookNode
+    is_students: Callable[[NotebookNode], bool]
+    new_worker: Callable[[], object]
+    folder: Path
+    files: Mapping[str, bytes]
+    allowance: Allowance = Allowance()
+    _done: list[int] = field(default_factory=list)
+    _waiting: list[_Waiting] = field(default_factory=list)
+    _stopped: dict[str, list[str]] = field(default_factory=dict)
+    _restarts: int = 0
+    _hung: bool = False
+
+    def run(self) -> None:
+        """Run all cells; afterwards their outputs are what a kernel would have given them."""
+        cells = self.nb.cells
+        self._seconds = seconds_by_cell(self.nb, self.allowance.cell)
+        extra = sum(seconds_of(cell, self.allowance.cell) - self.allowance.cell for cell in cells)
+        self._deadline = time.monotonic() + self.allowance.total + extra
+        self._session, self._worker = Session(), None
+        given = [
+            cell.source for cell in cells if cell.cell_type == "code" and not self.is_students(cell)
+        ]
+        self._bench = Bench(self._session, given, self.folder)
+        try:
+            self._start()
+            for index, cell in enumerate(cells):
+                if cell.cell_type == "code":
+                    cell.outputs = []
+                    if cell.source.strip():
+                        self._run_in_order(index, cell)
+            self._session.peer = None  # from here on, nothing of the student's is shown any more
+            self._run_waiting()
+        finally:
+            self._end()
+        add_notes(self.nb, self._notes())
+
+    def _run_in_order(self, index: int, cell: NotebookNode) -> None:
+        if time.monotonic() > self._deadline or self._restarts > self.allowance.restarts:
+            self._stop(cell, TIMEOUT, "not run: the cells above used up the notebook's time")
+        elif is_grade(cell) and not is_solution(cell):
+            if HIDDEN_MARK in cell.source:
+                self._waiting.append(self._fork(_Waiting(index, self._bench.remember())))
+            else:
+                self._run_check(index, cell)
+                if self._session.peer is None:
+                    self._restart()
+        else:
+            if is_solution(cell):
+                self._hung = False  # a new exercise begins, with its full time
+            self._run_students(index, cell)
+
+    def _run_students(self, index: int, cell: NotebookNode) -> None:
+        self._session.begin(self._limit(index))
+        try:
+            outputs, _ = self._session.run(cell.source)
+        except (OutOfTime, Ended) as error:
+            self._note_end(cell, error)
+            self._restart()
+            return
+        cell.outputs = as_outputs(outputs)
+        self._done.append(index)
+        if any(output.get("ename") == TIMEOUT for output in cell.outputs):
+            self._hung = True
+            reason = f"stopped after {self._session.seconds:.0f} s: does a loop never end?"
+            self._stop(cell, TIMEOUT, reason)
+        if not self.is_students(cell):
+            self._run_given(index, cell)
+
+    def _run_given(self, index: int, cell: NotebookNode) -> None:
+        """Run a given cell here as well; the student has seen its outputs from over there."""
+        self._session.begin(self._limit(index))
+        with contextlib.suppress(OutOfTime, Ended):
+            self._bench.run(cell, self._limit(index))
+        if self._session.peer is None:
+            self._restart()
+
+    def _run_check(self, index: int, cell: NotebookNode) -> None:
+        before = len(self._bench.verdicts())
+        seconds = self._limit(index)
+        self._session.begin(seconds)
+        try:
+            cell.outputs = self._bench.run(cell, seconds)
+        except (OutOfTime, Ended) as error:
+            self._note_end(cell, error)
+        found = [vars(one) for one in self._bench.verdicts()[before:]]
+        if found:
+            cell.metadata.setdefault("chainrule", {})["verdicts"] = found
+
+    def _run_waiting(self) -> None:
+        """Run the cells with hidden checks, each on its fork."""
+        self._hung = False
+        exercise = None
+        for waiting in self._waiting:
+            cell = self.nb.cells[waiting.index]
+            above = [i for i in range(waiting.index) if is_solution(self.nb.cells[i])]
+            if above[-1:] != exercise:
+                exercise, self._hung = above[-1:], False
+            if time.monotonic() > self._deadline:
+                self._stop(cell, TIMEOUT, "not run: the cells above used up the notebook's time")
+                continue
+            self._session.peer = waiting.peer
+            self._bench.return_to(waiting.names)
+            self._run_check(waiting.index, cell)
+            self._bench.leave()
+            self._session.peer = None
+            if waiting.pid and waiting.worker is not None:
+                with contextlib.suppress(OSError):
+                    waiting.worker.kill(waiting.pid)
+
+    def _fork(self, waiting: _Waiting) -> _Waiting:
+        """Have the student's process fork, for a cell that will be run later."""
+        ours, theirs = socket.socketpair()
+        session = self._session
+        session.begin(5.0)
+        parent = session.peer
+        try:
+            pid = session.request("fork", fds=[theirs.fileno()])
+        except (OutOfTime, Ended, Exception):
+            ours.close()
+            return waiting
+        finally:
+            theirs.close()
+        waiting.peer = parent.fork(ours)
+        waiting.pid = pid if type(pid) is int else 0
+        waiting.worker = self._worker
+        return waiting
+
+    def _limit(self, index: int) -> float:
+        allowed = self._seconds[index]
+        limit = min(allowed, self.allowance.after_first) if self._hung else allowed
+        return max(1.0, min(limit, self._deadline - time.monotonic()))
+
+    def _start(self) -> None:
+        self._worker = self.new_worker()
+        self._session.peer = StudentPeer(self._worker.sock, self._session)
+        self._session.begin(10.0)
+        with contextlib.suppress(OutOfTime, Ended):
+            self._session.request("files", dict(self.files))
+
+    def _restart(self) -> None:
+        """Replace a process that died or hangs, and rebuild what was defined so far."""
+        while self._restarts <= self.allowance.restarts and time.monotonic() < self._deadline:
+            self._restarts += 1
+            self._end()
+            self._start()
+            if self._session.peer is not None and self._replay():
+                return
+        self._session.peer = None
+
+    def _replay(self) -> bool:
+        waiting = {one.index: one for one in self._waiting}
+        for index in sorted([*self._done, *waiting]):
+            if index in waiting:
+                self._fork(waiting[index])
+                continue
+            self._session.begin(self._limit(index))
+            try:
+                self._session.run(self.nb.cells[index].source)
+            except (OutOfTime, Ended):
+                self._done.remove(index)  # it ran once; do without it from here on
+                return False
+        return True
+
+    def _end(self) -> None:
+        for waiting in self._waiting:
+            if waiting.peer is not None:
+                waiting.peer.sock.close()
+                waiting.peer, waiting.pid = None, 0
+        if self._worker is not None:
+            self._worker.kill()
+            self._worker = None
+        self._session.peer = None
+
+    def _note_end(self, cell: NotebookNode, error: BaseException) -> None:
+        why = getattr(self._worker, "why", "")
+        if why == "memory":
+            self._stop(cell, "MemoryError", "stopped: it needed more memory than there is", why)
+        elif isinstance(error, OutOfTime):
+            self._hung = True
+            seconds = self._session.seconds
+            self._stop(cell, TIMEOUT, f"stopped after {seconds:.0f} s: does a loop never end?")
+        else:
+            self._stop(cell, "DeadKernelError", "this cell ended the Python process", "died")
+
+    def _stop(self, cell: NotebookNode, name: str, reason: str, kind: str = "timeout") -> None:
+        cell.outputs = [
+            *(output for output in cell.get("outputs", []) if output.output_type != "error"),
+            new_output("error", ename=name, evalue=reason, traceback=[f"{name}: {reason}"]),
+        ]
+        label = cell.metadata.get("nbgrader", {}).get("grade_id") or "an own cell"
+        where = self._stopped.setdefault(kind, [])
+        if label not in where:
+            where.append(label)
+
+    def _notes(self) -> list[Note]:
+        says = {
+            "timeout": "Cells ran longer than allowed and were stopped",
+            "died": "Cells ended the Python process",
+            "memory": "Cells needed more memory than there is",
+        }
+        return [Note(kind, says[kind], cells) for kind, cells in self._stopped.items()]
