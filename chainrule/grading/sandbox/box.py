@@ -1,0 +1,313 @@
+"""How the box is made on this system, or why it cannot be.
+
+bubblewrap gives the zygote a file system of its own: the system's libraries, Python, the installed
+packages and the course's package, read-only, and nothing else; no network, no other processes.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from chainrule.grading.course import CourseError
+from chainrule.grading.sandbox import confine, seccomp
+
+BUBBLEWRAP, NONE = "bubblewrap", "none"
+
+ENVIRONMENT = {
+    "HOME": confine.HOME,
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "USER": "student",
+    "TMPDIR": "/tmp",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
+    "MPLBACKEND": "Agg",
+    "MPLCONFIGDIR": "/tmp/matplotlib",
+    "IPYTHONDIR": "/tmp/ipython",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",  # the order of a set of strings is the same in every run
+}
+# What OpenBLAS needs on some processors to compute right, and what picks the numbers' last digits.
+INHERITED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NPY_DISABLE_CPU_FEATURES")
+
+SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin")
+ETC = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/alternatives")
+STORES = ("/nix/store", "/home/linuxbrew/.linuxbrew")  # where libraries may live beside /usr
+DEVICES = ("null", "zero", "full", "random", "urandom")
+
+INSTALL = {
+    "linux": """\
+Students' code is run in a box made by bubblewrap, which {problem}.
+
+Install it with one of
+  sudo apt install bubblewrap
+  sudo dnf install bubblewrap
+  sudo pacman -S bubblewrap
+and try again; `chainrule doctor` proves that the box holds. Where a system keeps ordinary users
+from making boxes (Ubuntu 24.04 does), its administrator allows it for bubblewrap, or you grade as
+root or in a virtual machine.
+
+With --unsafe students' code runs with your own rights and limits on its resources only.""",
+    "darwin": """\
+Students' code is run in a box made by bubblewrap, which macOS does not have: grade in a Linux
+virtual machine, which any container tool for macOS brings along.
+
+With --unsafe students' code runs with your own rights and limits on its resources only.""",
+    "other": """\
+Students' code is run in a box made by bubblewrap, which needs Linux: grade in WSL 2 (Windows) or
+in a Linux virtual machine.""",
+}
+
+_START = """\
+import sys, json
+settings = json.loads(sys.argv[2])
+sys.path += [path for path in settings["path"] if path not in sys.path]
+from chainrule.grading.sandbox import zygote
+zygote.main(int(sys.argv[1]), settings)
+"""
+
+_PROBE = """\
+import os, sys, json
+sys.path += json.loads(sys.argv[1])
+from chainrule.grading.sandbox import confine
+from chainrule.grading.sandbox.limits import Limits
+confine.separate(sys.argv[2])
+child = os.fork()
+if child == 0:
+    try:
+        confine.confine(sys.argv[2], Limits(), int(sys.argv[3]))
+    except BaseException as error:
+        print(error, file=sys.stderr, flush=True)
+        os._exit(1)
+    os._exit(0)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@dataclass(frozen=True)
+class Box:
+    """One way to run students' code.
+
+    Attributes
+    ----------
+    kind : str
+        ``"bubblewrap"`` or ``"none"``.
+    description : str
+        What protects whom, for reports: one sentence.
+    program : str
+        Path of bubblewrap.
+    """
+
+    kind: str
+    description: str
+    program: str = ""
+
+    @property
+    def mode(self) -> str:
+        """How workers get their namespaces: as ``"root"``, as ``"user"``, or ``"none"``."""
+        if self.kind == NONE:
+            return "none"
+        return "root" if os.geteuid() == 0 else "user"
+
+    def command(self, python: list[str]) -> list[str]:
+        """The command line that runs `python`, a command line, inside; give it no environment."""
+        if self.kind == NONE:
+            return python
+        return [self.program, *_namespaces(self.mode), *_files(self.mode), "--", *python]
+
+    def environment(self) -> dict[str, str]:
+        """All the variables that are set inside."""
+        return ENVIRONMENT | {name: os.environ[name] for name in INHERITED if name in os.environ}
+
+    def zygote(self, control: int, imports: tuple[str, ...], serve: str) -> list[str]:
+        """The command line that starts a zygote which takes requests on a descriptor."""
+        settings = {
+            "mode": self.mode,
+            "path": python_path(),
+            "imports": list(imports),
+            "serve": serve,
+        }
+        return self.command([*_python(), "-c", _START, str(control), json.dumps(settings)])
+
+
+def find_box(unsafe: bool = False) -> Box:
+    """The best box that works here.
+
+    Parameters
+    ----------
+    unsafe : bool
+        Whether to run students' code without one where there is none.
+
+    Raises
+    ------
+    CourseError
+        If there is none, with what to do about it.
+    """
+    problem = _problem()
+    if problem is None:
+        return Box(
+            BUBBLEWRAP,
+            "Students' code ran in a sandbox: without network, without access to files of this "
+            "machine, with limits on memory, time and processes.",
+            shutil.which("bwrap") or "",
+        )
+    kind = sys.platform if sys.platform in INSTALL else "other"
+    if unsafe and kind != "other":
+        return Box(
+            NONE,
+            "Students' code ran WITHOUT a sandbox, with the grader's own rights: it could read and "
+            "change files of this machine and reach the network.",
+        )
+    raise CourseError(INSTALL[kind].format(problem=problem))
+
+
+def python_path() -> list[str]:
+    """Where modules are found inside: the part of this process's path that is shown there."""
+    package = str(_package().parent)
+    path = [one for one in map(os.path.abspath, filter(None, sys.path)) if _is_packages(one)]
+    return list(dict.fromkeys(path if package in path else [*path, package]))
+
+
+def user_number(count: int) -> int:
+    """A user number that no worker on this machine has at the moment, for the `count`-th of ours.
+
+    The limit on processes counts all of a user's, wherever they are, so no two workers share one.
+    """
+    mapped = _mapped_users()
+    if mapped > 2**31 - 1:
+        return 1_900_000_000 + (os.getpid() % 32768) * 1024 + count % 1024
+    return max(1, mapped - 2 - (os.getpid() * 64 + count) % max(1, mapped // 2))
+
+
+def _mapped_users() -> int:
+    """How many user numbers there are: fewer in some containers."""
+    try:
+        with open("/proc/self/uid_map", encoding="ascii") as file:
+            starts, _, counts = zip(*(map(int, line.split()) for line in file), strict=True)
+        return max(start + count for start, count in zip(starts, counts, strict=True))
+    except (OSError, ValueError):
+        return 65536
+
+
+@functools.lru_cache(maxsize=1)
+def _problem() -> str | None:
+    """Why there is no box here; None if there is one."""
+    if sys.platform != "linux":
+        return "needs Linux"
+    program = shutil.which("bwrap")
+    if program is None:
+        return "is not installed"
+    if platform.machine() not in seccomp.ARCHITECTURES:
+        return f"needs a filter of system calls that is not there for {platform.machine()}"
+    box = Box(BUBBLEWRAP, "", program)
+    python = [*_python(), "-c", _PROBE, json.dumps(python_path()), box.mode, str(user_number(0))]
+    try:
+        run = subprocess.run(
+            box.command(python),
+            env={},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=30,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"could not be run here ({error})"
+    if run.returncode:
+        said = run.stderr.strip().splitlines() or [f"exit code {run.returncode}"]
+        return f"is installed but does not work here ({said[-1][:300]})"
+    return None
+
+
+def _python() -> list[str]:
+    """Python itself, without an environment's start-up files."""
+    executable = getattr(sys, "_base_executable", None) or sys.executable
+    return [os.path.realpath(executable), "-s", "-P", "-S", "-B"]
+
+
+def _package() -> Path:
+    return Path(__file__).resolve().parents[2]
+
+
+def _is_packages(path: str) -> bool:
+    """Whether a place on the path is one where packages are installed."""
+    name = os.path.basename(path)
+    return name in ("site-packages", "dist-packages") and os.path.isdir(path)
+
+
+def _namespaces(mode: str) -> list[str]:
+    common = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+    common += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--clearenv"]
+    common += ["--hostname", "sandbox", "--cap-drop", "ALL"]
+    if mode == "user":
+        return ["--unshare-user", *common]
+    needed = ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP")
+    return [*common, *(word for name in needed for word in ("--cap-add", f"CAP_{name}"))]
+
+
+def _files(mode: str) -> list[str]:
+    """What is seen inside, read-only: the system, Python, packages, the course's package."""
+    words: list[str] = []
+    for path in SYSTEM:
+        if os.path.islink(path):
+            words += ["--symlink", os.readlink(path), path]
+        elif os.path.isdir(path):
+            words += ["--ro-bind", path, path]
+    shown = [path for path in ETC if os.path.exists(path)]
+    shown += _outermost([*_interpreter(), *python_path_to_show(), str(_package())])
+    for path in _above(shown):
+        words += ["--dir", path]  # made on the way, they would be for root alone
+    for path in shown:
+        words += ["--ro-bind", os.path.realpath(path), path]
+    for name in DEVICES:
+        words += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+    for path in (*confine.COVERED, "/proc"):
+        words += ["--dir", path]
+    if mode == "user":
+        words += ["--proc", "/proc"]  # to say which users its user namespaces have
+    for name, value in ENVIRONMENT.items():
+        words += ["--setenv", name, value]
+    for name in INHERITED:
+        if name in os.environ:
+            words += ["--setenv", name, os.environ[name]]
+    return [*words, "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/"]
+
+
+def python_path_to_show() -> list[str]:
+    """The places of :func:`python_path` that are shown whole."""
+    return [path for path in python_path() if _is_packages(path)]
+
+
+def _interpreter() -> list[str]:
+    """Folders of the Python that everything is run with, apart from /usr."""
+    executable = _python()[0]
+    prefix = os.path.realpath(sys.base_prefix)
+    folders = [os.path.dirname(executable), *(f"{prefix}/{name}" for name in ("lib", "lib64"))]
+    folders += [store for store in STORES if prefix.startswith(f"{store}/")]
+    return [folder for folder in folders if os.path.isdir(folder)]
+
+
+def _above(paths: list[str]) -> list[str]:
+    """The folders that paths lie in, outer ones first."""
+    found = {str(folder): None for path in paths for folder in reversed(Path(path).parents)}
+    return [folder for folder in found if folder != "/"]
+
+
+def _outermost(paths: list[str]) -> list[str]:
+    """Each path once, and none that lies in another or in /usr."""
+    kept: list[str] = []
+    for path in sorted(set(paths), key=len):
+        if not any(path == one or path.startswith(f"{one}/") for one in ("/usr", *kept)):
+            kept.append(path)
+    return kept

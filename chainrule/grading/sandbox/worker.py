@@ -1,0 +1,178 @@
+"""One student's process, as the trusted side sees and ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+
+from chainrule.grading.sandbox import processes
+from chainrule.grading.sandbox.limits import Limits
+
+GONE_WITHIN = 10.0  # seconds that the kernel may take to end killed processes
+
+
+class Worker:
+    """A student's process and all that it starts, in a box of its own.
+
+    Attributes
+    ----------
+    sock : socket.socket
+        To the student's process; blocking, not inherited by programs that are started.
+    memory : int
+        The most bytes that its processes were seen to take together.
+    seconds : float
+        Processor time that they were seen to have used together.
+    """
+
+    def __init__(
+        self, sock: socket.socket, report: socket.socket, keeper: int, limits: Limits, home: str
+    ):
+        self.sock = sock
+        self.limits = limits
+        self.memory = 0
+        self.seconds = 0.0
+        self.keeper = keeper
+        self._report = report
+        self._home = home
+        self._pidfd = processes.open_pidfd(keeper)
+        self._text = b""
+        self._ended: tuple[int, float] | None = None
+        self._why = ""
+        self._gone = False
+        report.setblocking(False)
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.kill()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the student's first process still runs."""
+        self._read_report()
+        return not self._gone and self._ended is None
+
+    @property
+    def why(self) -> str:
+        """Why it ended.
+
+        ``"memory"`` or ``"cpu"`` if it used more than its limits, else ``"exit 1"`` or
+        ``"SIGSEGV"``, say. Empty while it runs, and after :meth:`kill`.
+        """
+        self._read_report()
+        if self._why or self._ended is None or self._gone:
+            return self._why
+        code, seconds = self._ended
+        if -code == signal.SIGXCPU or (
+            -code == signal.SIGKILL and seconds >= self.limits.cpu_seconds - 0.5
+        ):
+            return "cpu"
+        return f"exit {code}" if code >= 0 else _name_of(-code)
+
+    def kill(self, pid: int | None = None) -> bool:
+        """End everything in this worker's box, or one process with its descendants, and wait.
+
+        Parameters
+        ----------
+        pid : int, optional
+            What the process is called inside. Only this worker's own processes are ever meant.
+
+        Returns
+        -------
+        bool
+            Whether nothing of it is left (False for a `pid` that is not there).
+        """
+        if pid is not None:
+            return self._kill_one(pid)
+        if self._gone:
+            return True
+        self._why = self.why
+        if self._home:
+            gone = processes.end_below(self.keeper, itself=True)
+            shutil.rmtree(self._home, ignore_errors=True)
+        else:
+            self._send(signal.SIGKILL)
+            gone = processes.wait_gone(self.keeper, self._pidfd, GONE_WITHIN)
+        self._gone = True
+        for sock in (self.sock, self._report):
+            sock.close()
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+            self._pidfd = None
+        return gone
+
+    def stop(self, why: str) -> None:
+        """End it for a reason; the socket stays open, and whoever reads there sees the end."""
+        if not self._gone and not self._why:
+            self._why = why
+            if self._home:
+                processes.end_below(self.keeper)
+            else:
+                self._send(signal.SIGKILL)
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to look at."""
+        return self._gone or bool(self._why)
+
+    def look(self) -> None:
+        """Note what its processes take together, and end it if that is too much."""
+        if self._gone or self._why:
+            return
+        found = processes.below(self.keeper)[1:]
+        memory = sum(one.memory for one in found)
+        self.seconds = max(self.seconds, sum(one.seconds for one in found))
+        if memory > self.limits.memory:  # what a fork shares with its parent counted twice
+            shares = [processes.proportional_memory(one.pid) for one in found]
+            memory = sum(
+                one.memory if share is None else share
+                for one, share in zip(found, shares, strict=True)
+            )
+        self.memory = max(self.memory, memory)
+        if memory > self.limits.memory:
+            self.stop("memory")
+        elif self.seconds > self.limits.cpu_seconds + 1:
+            self.stop("cpu")
+
+    def _kill_one(self, pid: int) -> bool:
+        if self._gone:
+            return False
+        for process in processes.below(self.keeper)[1:]:
+            if processes.inside_pid(process.pid) == pid:
+                return processes.end_below(process.pid, itself=True)
+        return False
+
+    def _send(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            if self._pidfd is not None:
+                signal.pidfd_send_signal(self._pidfd, number)
+            else:
+                os.kill(self.keeper, number)
+
+    def _read_report(self) -> None:
+        if self._gone or self._ended is not None:
+            return
+        try:
+            while data := self._report.recv(4096):
+                self._text += data
+            self._ended = (-signal.SIGKILL, 0.0)  # the keeper is gone, with all the others
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._ended = (-signal.SIGKILL, 0.0)
+        for line in self._text.decode(errors="replace").splitlines():
+            words = line.split()
+            if len(words) == 3 and words[0] == "ended":
+                with contextlib.suppress(ValueError):
+                    self._ended = (int(words[1]), float(words[2]))
+
+
+def _name_of(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
