@@ -13,6 +13,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,7 @@ INHERITED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NPY_DISABLE_CPU_FEATURES"
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin")
 ETC = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/alternatives")
 STORES = ("/nix/store", "/home/linuxbrew/.linuxbrew")  # where libraries may live beside /usr
+PACKAGES = ("site-packages", "dist-packages")
 DEVICES = ("null", "zero", "full", "random", "urandom")
 
 INSTALL = {
@@ -83,7 +85,7 @@ sys.path += json.loads(sys.argv[1])
 from chainrule.grading.sandbox import confine
 from chainrule.grading.sandbox.limits import Limits
 confine.separate(sys.argv[2])
-child = os.fork()
+child=os.fork()
 if child == 0:
     try:
         confine.confine(sys.argv[2], Limits(), int(sys.argv[3]))
@@ -134,11 +136,12 @@ class Box:
         """The command line that starts a zygote which takes requests on a descriptor."""
         settings = {
             "mode": self.mode,
-            "path": python_path(),
+            "path": python_path() if self.kind == NONE else path_inside(),
             "imports": list(imports),
             "serve": serve,
         }
-        return self.command([*_python(), "-c", _START, str(control), json.dumps(settings)])
+        python = [*_python(), "-c", _START, str(control), json.dumps(settings)]
+        return self.command(python)
 
 
 def find_box(unsafe: bool = False) -> Box:
@@ -173,10 +176,21 @@ def find_box(unsafe: bool = False) -> Box:
 
 
 def python_path() -> list[str]:
-    """Where modules are found inside: the part of this process's path that is shown there."""
+    """Where this process finds packages, this one's last; modules beside its scripts are not."""
+    path = [os.path.abspath(one) for one in sys.path if one]
+    path = [one for one in path if os.path.basename(one) in PACKAGES and os.path.isdir(one)]
     package = str(_package().parent)
-    path = [one for one in map(os.path.abspath, filter(None, sys.path)) if _is_packages(one)]
     return list(dict.fromkeys(path if package in path else [*path, package]))
+
+
+def path_inside() -> list[str]:
+    """The same places as a boxed process sees them."""
+    return [_inside(place, number) for number, place in enumerate(python_path())]
+
+
+def _inside(place: str, number: int) -> str:
+    """What is not the system's is shown in a neutral place: paths tell of people."""
+    return place if place.startswith("/usr/") else f"/course/{number}"
 
 
 def user_number(count: int) -> int:
@@ -210,8 +224,10 @@ def _problem() -> str | None:
         return "is not installed"
     if platform.machine() not in seccomp.ARCHITECTURES:
         return f"needs a filter of system calls that is not there for {platform.machine()}"
+    if any(one.startswith(f"{place}/") for one in _interpreter() for place in confine.COVERED):
+        return f"gives students a {confine.COVERED[0]} of their own, where this Python lies"
     box = Box(BUBBLEWRAP, "", program)
-    python = [*_python(), "-c", _PROBE, json.dumps(python_path()), box.mode, str(user_number(0))]
+    python = [*_python(), "-c", _PROBE, json.dumps(path_inside()), box.mode, str(user_number(0))]
     try:
         run = subprocess.run(
             box.command(python),
@@ -240,12 +256,6 @@ def _package() -> Path:
     return Path(__file__).resolve().parents[2]
 
 
-def _is_packages(path: str) -> bool:
-    """Whether a place on the path is one where packages are installed."""
-    name = os.path.basename(path)
-    return name in ("site-packages", "dist-packages") and os.path.isdir(path)
-
-
 def _namespaces(mode: str) -> list[str]:
     common = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     common += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--clearenv"]
@@ -264,12 +274,18 @@ def _files(mode: str) -> list[str]:
             words += ["--symlink", os.readlink(path), path]
         elif os.path.isdir(path):
             words += ["--ro-bind", path, path]
-    shown = [path for path in ETC if os.path.exists(path)]
-    shown += _outermost([*_interpreter(), *python_path_to_show(), str(_package())])
-    for path in _above(shown):
-        words += ["--dir", path]  # made on the way, they would be for root alone
-    for path in shown:
-        words += ["--ro-bind", os.path.realpath(path), path]
+    shown = {path: path for path in (*ETC, *_interpreter()) if os.path.exists(path)}
+    package = _package()
+    for place, inside in zip(python_path(), path_inside(), strict=True):
+        if os.path.basename(place) in PACKAGES:
+            shown.setdefault(inside, place)
+        else:  # a checkout: no more of it than the package
+            shown[f"{inside}/{package.name}"] = str(package)
+    for folder in _above(shown):
+        words += ["--dir", folder]  # made on the way, they would be for root alone
+    for inside, place in shown.items():
+        if not inside.startswith("/usr/"):
+            words += ["--ro-bind", os.path.realpath(place), inside]
     for name in DEVICES:
         words += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
     for path in (*confine.COVERED, "/proc"):
@@ -284,11 +300,6 @@ def _files(mode: str) -> list[str]:
     return [*words, "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/"]
 
 
-def python_path_to_show() -> list[str]:
-    """The places of :func:`python_path` that are shown whole."""
-    return [path for path in python_path() if _is_packages(path)]
-
-
 def _interpreter() -> list[str]:
     """Folders of the Python that everything is run with, apart from /usr."""
     executable = _python()[0]
@@ -298,16 +309,7 @@ def _interpreter() -> list[str]:
     return [folder for folder in folders if os.path.isdir(folder)]
 
 
-def _above(paths: list[str]) -> list[str]:
+def _above(paths: Iterable[str]) -> list[str]:
     """The folders that paths lie in, outer ones first."""
     found = {str(folder): None for path in paths for folder in reversed(Path(path).parents)}
     return [folder for folder in found if folder != "/"]
-
-
-def _outermost(paths: list[str]) -> list[str]:
-    """Each path once, and none that lies in another or in /usr."""
-    kept: list[str] = []
-    for path in sorted(set(paths), key=len):
-        if not any(path == one or path.startswith(f"{one}/") for one in ("/usr", *kept)):
-            kept.append(path)
-    return kept

@@ -6,7 +6,10 @@ nothing runs in a box that is half closed.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import errno
+import functools
 import os
 import struct
 
@@ -25,7 +28,6 @@ _PDEATHSIG, _CAPBSET_DROP, _CHILD_SUBREAPER, _NO_NEW_PRIVS, _CAP_AMBIENT = 1, 24
 _AMBIENT_CLEAR_ALL = 4
 _CAPSET = {"x86_64": 126, "aarch64": 91, "arm64": 91}
 _CAPABILITY_VERSION = 0x20080522
-LAST_CAPABILITY = 63  # as many as the kernel has bits for; more than exist is no harm
 
 
 def separate(mode: str) -> None:
@@ -72,8 +74,7 @@ def confine(mode: str, limits: Limits, user: int = 0) -> None:
     group = user if mode == "root" else os.getgid()
     _mount_own_files(limits, user, group)
     set_limits(limits)
-    for capability in range(LAST_CAPABILITY + 1):
-        _drop_from_bounding_set(capability)
+    _empty_bounding_set()
     _call("prctl", _CAP_AMBIENT, _AMBIENT_CLEAR_ALL, 0, 0, 0)
     if mode == "root":
         os.setgroups([])
@@ -122,6 +123,15 @@ def set_limits(limits: Limits, processes: int | None = None, strict: bool = True
                 raise
 
 
+def prepare() -> None:
+    """Load what the functions here need, once, before processes are forked that call them."""
+    _libc()
+    with contextlib.suppress(ImportError, OSError):
+        import resource  # noqa: F401
+
+        seccomp.assemble(os.uname().machine)
+
+
 def set_no_new_privileges() -> None:
     """Let no program that is started have more rights, where the system knows of that."""
     _call("prctl", _NO_NEW_PRIVS, 1, 0, 0, 0)
@@ -145,7 +155,7 @@ def _mount_own_files(limits: Limits, user: int, group: int) -> None:
     )
     _mount("tmpfs", "/tmp", "tmpfs", _NOSUID | _NODEV, options)
     # root without its usual capabilities may not write here: make the folders as their owner
-    libc = ctypes.CDLL(None)
+    libc = _libc()
     libc.setfsgid(group)
     libc.setfsuid(user)
     for name, mode in (("home", 0o700), ("shm", 0o1777), ("tmp", 0o1777)):
@@ -162,17 +172,17 @@ def _mount_own_files(limits: Limits, user: int, group: int) -> None:
 
 def _mount(source, target, kind, flags: int, options: str | None = None) -> None:
     texts = [text.encode() if text else None for text in (source, target, kind, options)]
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.mount(*texts[:3], ctypes.c_ulong(flags), texts[3]):
+    if _libc().mount(*texts[:3], ctypes.c_ulong(flags), texts[3]):
         _fail(f"mount on {target}")
 
 
-def _drop_from_bounding_set(capability: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_CAPBSET_DROP, ctypes.c_ulong(capability), *[ctypes.c_ulong(0)] * 3):
-        if ctypes.get_errno() == 22:  # this kernel has no such capability
-            return
-        _fail(f"dropping capability {capability}")
+def _empty_bounding_set() -> None:
+    """Have no program that is started gain a capability."""
+    for capability in range(64):
+        if _libc().prctl(_CAPBSET_DROP, ctypes.c_ulong(capability), *[ctypes.c_ulong(0)] * 3):
+            if ctypes.get_errno() == errno.EINVAL and capability > 30:
+                return  # there are no more
+            _fail(f"dropping capability {capability}")
 
 
 def _drop_capabilities() -> None:
@@ -180,20 +190,23 @@ def _drop_capabilities() -> None:
     header = struct.pack("=Ii", _CAPABILITY_VERSION, 0)
     number = _CAPSET.get(os.uname().machine)
     if number is None:
-        raise OSError(38, f"dropping capabilities is not known on {os.uname().machine}")
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.syscall(ctypes.c_long(number), header, bytes(24)):
+        raise OSError(errno.ENOSYS, f"dropping capabilities is not known on {os.uname().machine}")
+    if _libc().syscall(ctypes.c_long(number), header, bytes(24)):
         _fail("dropping all capabilities")
 
 
 def _call(name: str, *arguments: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
     if name == "prctl":
-        result = libc.prctl(arguments[0], *map(ctypes.c_ulong, arguments[1:]))
+        result = _libc().prctl(arguments[0], *map(ctypes.c_ulong, arguments[1:]))
     else:
-        result = getattr(libc, name)(*arguments)
+        result = getattr(_libc(), name)(*arguments)
     if result:
         _fail(f"{name}({', '.join(map(str, arguments))})")
+
+
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def _fail(what: str) -> None:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
-import platform
 import struct
 
 EPERM, ENOSYS, EACCES = errno.EPERM, errno.ENOSYS, errno.EACCES
@@ -112,6 +112,7 @@ _KILL, _ALLOW, _ERRNO = 0x80000000, 0x7FFF0000, 0x00050000
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 
 
+@functools.cache
 def assemble(machine: str) -> bytes:
     """The filter as an array of the kernel's ``struct sock_filter``.
 
@@ -153,7 +154,7 @@ def install() -> None:
     OSError
         If the kernel refuses.
     """
-    code = assemble(platform.machine())
+    code = assemble(os.uname().machine)
     memory = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("@HP", len(code) // 8, ctypes.addressof(memory))
     libc = ctypes.CDLL(None, use_errno=True)

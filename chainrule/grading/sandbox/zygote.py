@@ -47,6 +47,7 @@ def main(control: int, settings: dict) -> None:
     serve = _import_all(settings)
     if threading.active_count() > 1:  # a fork copies one thread only, and locks of the others
         raise SystemExit(f"threads are running after the imports: {threading.enumerate()}")
+    confine.prepare()
     gc.collect()
     gc.freeze()
     sock.sendall(b"ready\n")
