@@ -41,7 +41,7 @@ c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Autograde.autograde_preprocessors = [
-    "chainrule.grading.execute.RunCells",
+    "chainrule.grading.engine.Examine",
     "nbgrader.preprocessors.IgnorePattern",
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
@@ -61,5 +61,6 @@ c.LimitOutput.max_lines = 300
 c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
     "chainrule.grading.feedback.HideHiddenTests",
+    "chainrule.grading.safe_outputs.SafeOutputs",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]

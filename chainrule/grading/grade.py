@@ -24,6 +24,7 @@ from traitlets.config import Config
 from chainrule.grading.assess import stamp
 from chainrule.grading.assignment import Assignment, exercises_of, grader_version, read_assignment
 from chainrule.grading.course import Course, CourseError
+from chainrule.grading.engine import engine_for
 from chainrule.grading.examiners import Engines, assess_all
 from chainrule.grading.gradesheet import (
     FAILED,
@@ -36,7 +37,7 @@ from chainrule.grading.gradesheet import (
     write_csv,
 )  # fmt: skip
 from chainrule.grading.journal import Entry, Journal, Spoilt
-from chainrule.grading.kernel import engine_for, read_config
+from chainrule.grading.kernel import read_config
 from chainrule.grading.lock import locked
 from chainrule.grading.notes import Note
 from chainrule.grading.parcel import Parcel, collect
@@ -156,7 +157,7 @@ def grade(
     """
     progress = progress or Progress()
     course.notebooks(assignment)
-    students = None if not students else [_plain(name) for name in students]
+    students = None if not students else [check_name(name) for name in students]
     if not students and not submitters(course) and not _roster(course):
         raise CourseError(f"nobody to grade: no folders in {course.submitted}")
     with _said_plainly(), locked(course, say=progress.say), quiet(course):
@@ -168,7 +169,10 @@ def grade(
         run = _Run(course, assignment, read_config(course.root))
         with closing(run):
             tasks = run.tasks(students, regrade)
-            _tell_oddities(course, run, tasks, progress)
+            _tell_oddities(course, run, tasks, students is None, progress)
+            due = sum(bool(task.why) for task in tasks)
+            if due < len(tasks):
+                progress.say(f"{due} of {len(tasks)} have to be graded")
             run.assess(tasks, progress, engines=engines, unsafe=unsafe, jobs=jobs)
             run.bring_up_to_date(tasks)
             rows = {row.student: row for row in run.rows(roster=True)}
@@ -188,7 +192,7 @@ def plan(
         If there is no such problem set.
     """
     course.notebooks(assignment)
-    students = None if not students else [_plain(name) for name in students]
+    students = None if not students else [check_name(name) for name in students]
     journal = Journal(course.journal, assignment)
     digest = ""
     if _is_released(course, assignment):
@@ -267,8 +271,6 @@ class _Run:
             return
         began = time.monotonic()
         engines, unsafe, jobs = how["engines"], how["unsafe"], min(how["jobs"], len(due))
-        if jobs > 1:  # what it refuses, it should refuse here and not in every process
-            getattr(engines(self.course.root, unsafe=unsafe), "close", lambda: None)()
         entries = assess_all(
             [task.parcel for task in due.values()],
             self.assignment,
@@ -387,7 +389,9 @@ def _why(task: Task, digest: str, regrade: bool) -> str:
     return ASKED if regrade else ""
 
 
-def _tell_oddities(course: Course, run: _Run, tasks: list[Task], progress: Progress) -> None:
+def _tell_oddities(
+    course: Course, run: _Run, tasks: list[Task], everybody: bool, progress: Progress
+) -> None:
     """Say what lies about and is looked at by nobody."""
     if course.submitted.is_dir():
         loose = sorted(
@@ -397,6 +401,12 @@ def _tell_oddities(course: Course, run: _Run, tasks: list[Task], progress: Progr
         )
         if loose:
             progress.say(f"Not in a student's folder, so not graded: {', '.join(loose)}")
+    if everybody:
+        for student in run.journal.others({task.student for task in tasks}):
+            progress.say(
+                f"{student} has a grade in the journal, but no folder and no place in the "
+                "gradebook: left out"
+            )
     for task in tasks:
         if task.why.startswith("its entry"):
             progress.say(f"{task.student} is graded again: {task.why}")
@@ -413,7 +423,14 @@ def _refusal(student: str) -> str:
     return f"The folder name {student!r} cannot be a student id; rename the folder"
 
 
-def _plain(student: str) -> str:
+def check_name(student: str) -> str:
+    """Return the name of a student's folder.
+
+    Raises
+    ------
+    CourseError
+        If it leads elsewhere.
+    """
     if Path(student).name != student or student in (".", ".."):
         raise CourseError(f"{student!r} is not a student id: expected the name of a folder")
     return student

@@ -82,8 +82,3 @@ class KernelEngine:
 def read_config(root: Path) -> Config:
     """What the course's nbgrader_config.py says."""
     return PyFileConfigLoader(CONFIG, path=str(root)).load_config()
-
-
-def engine_for(root: Path, *, unsafe: bool = False) -> Engine:
-    """The engine for the course in `root`; `unsafe` allows one that protects nothing."""
-    return KernelEngine(read_config(root))

@@ -74,23 +74,35 @@ class Session:
         left = self._until - time.monotonic()
         if left <= 0:
             raise OutOfTime(f"no more time: {self.seconds:g} s are used up")
+        peer, open_before = self.peer, self.peer.open
         try:
-            return self.peer.request(what, args, kwargs or {}, left, fds)
+            return peer.request(what, args, kwargs or {}, left, fds)
         except Late:
-            self.peer = None
             raise OutOfTime(f"no answer after {self.seconds:g} s") from None
         except (Closed, WireError) as error:
-            self.peer = None
             raise Ended(str(error)) from None
+        finally:
+            if peer.open > open_before:  # broken off half-way: nobody knows what comes next
+                self.peer = None
 
     def run(self, source: str) -> tuple[list, bool]:
         """Run a cell of the student's; its outputs, not to be trusted; whether it ended well."""
-        outputs, succeeded = self.request("run", source)
-        return outputs, succeeded is True
+        try:
+            result = self.request("run", source)
+        except ElsewhereRaised as error:  # what it showed could not be sent
+            kind = type(error).__name__
+            shown = {"output_type": "error", "ename": kind, "evalue": str(error), "traceback": []}
+            return [shown], False
+        if type(result) is not tuple or len(result) != 2:
+            self.peer = None
+            raise Ended("an answer is malformed")
+        return result[0], result[1] is True
 
     def knows(self, name: str) -> bool:
         """Whether the student's notebook has something of this name."""
-        return self.request("has", name) is True
+        with contextlib.suppress(ElsewhereRaised):
+            return self.request("has", name) is True
+        return False
 
     def lookup(self, name: str):
         """What it has under this name."""
@@ -98,11 +110,18 @@ class Session:
 
 
 class StudentPeer(Peer):
-    """This end of the talk with one student's process."""
+    """This end of the talk with one student's process.
+
+    Attributes
+    ----------
+    open : int
+        How many requests have been sent whose answer has not been read.
+    """
 
     def __init__(self, sock: socket.socket, session: Session):
         super().__init__(sock)
         self.session = session
+        self.open = 0
         self._mirrors: dict[int, tuple[weakref.ref, np.ndarray]] = {}
         self._mirror_of: dict[int, int] = {}
         self._forget: list[int] = []
@@ -126,16 +145,18 @@ class StudentPeer(Peer):
         forget, self._forget = self._forget, []
         head = {"do": what, "seconds": seconds, "with": given, "forget": forget}
         before, self._sent = self._sent, packer
+        self.open += 1
         try:
             answer, body = self.exchange(head, packer.body, fds)
+            parts = None if "error" in answer else self.unpacker(body).unpack(answer.get("with"))
         finally:
             self._sent = before
+        self.open -= 1
         printed = answer.get("printed")
         if type(printed) is str and printed:
             sys.stdout.write(printed[:MAX_TEXT])
         if "error" in answer:
             raise _as_exception(answer["error"])
-        parts = self.unpacker(body).unpack(answer.get("with"))
         if type(parts) is not tuple or len(parts) != 3:
             raise WireError("an answer is malformed")
         value, changed, moved = parts

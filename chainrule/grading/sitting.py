@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.utils import is_grade, is_solution
 
+from chainrule.checks.outcome import ElsewhereRaised
 from chainrule.grading.bench import Bench
 from chainrule.grading.execute import seconds_by_cell, seconds_of
 from chainrule.grading.notes import Note, add_notes
@@ -90,7 +91,7 @@ class Sitting:
     _waiting: list[_Waiting] = field(default_factory=list)
     _stopped: dict[str, list[str]] = field(default_factory=dict)
     _restarts: int = 0
-    _hung: bool = False
+    _hung: set[int] = field(default_factory=set)
 
     def run(self) -> None:
         """Run all cells; afterwards their outputs are what a kernel would have given them."""
@@ -127,8 +128,6 @@ class Sitting:
                 if self._session.peer is None:
                     self._restart()
         else:
-            if is_solution(cell):
-                self._hung = False  # a new exercise begins, with its full time
             self._run_students(index, cell)
 
     def _run_students(self, index: int, cell: NotebookNode) -> None:
@@ -136,13 +135,13 @@ class Sitting:
         try:
             outputs, _ = self._session.run(cell.source)
         except (OutOfTime, Ended) as error:
-            self._note_end(cell, error)
+            self._note_end(index, error)
             self._restart()
             return
         cell.outputs = as_outputs(outputs)
         self._done.append(index)
         if any(output.get("ename") == TIMEOUT for output in cell.outputs):
-            self._hung = True
+            self._hung.add(self._exercise(index))
             reason = f"stopped after {self._session.seconds:.0f} s: does a loop never end?"
             self._stop(cell, TIMEOUT, reason)
         if not self.is_students(cell):
@@ -163,20 +162,15 @@ class Sitting:
         try:
             cell.outputs = self._bench.run(cell, seconds)
         except (OutOfTime, Ended) as error:
-            self._note_end(cell, error)
+            self._note_end(index, error)
         found = [vars(one) for one in self._bench.verdicts()[before:]]
         if found:
             cell.metadata.setdefault("chainrule", {})["verdicts"] = found
 
     def _run_waiting(self) -> None:
         """Run the cells with hidden checks, each on its fork."""
-        self._hung = False
-        exercise = None
         for waiting in self._waiting:
             cell = self.nb.cells[waiting.index]
-            above = [i for i in range(waiting.index) if is_solution(self.nb.cells[i])]
-            if above[-1:] != exercise:
-                exercise, self._hung = above[-1:], False
             if time.monotonic() > self._deadline:
                 self._stop(cell, TIMEOUT, "not run: the cells above used up the notebook's time")
                 continue
@@ -197,7 +191,7 @@ class Sitting:
         parent = session.peer
         try:
             pid = session.request("fork", fds=[theirs.fileno()])
-        except (OutOfTime, Ended, Exception):
+        except (OutOfTime, Ended, ElsewhereRaised):
             ours.close()
             return waiting
         finally:
@@ -207,16 +201,21 @@ class Sitting:
         waiting.worker = self._worker
         return waiting
 
+    def _exercise(self, index: int) -> int:
+        """The answer that a cell is about: itself, or the nearest one above."""
+        return max((i for i in range(index + 1) if is_solution(self.nb.cells[i])), default=-1)
+
     def _limit(self, index: int) -> float:
         allowed = self._seconds[index]
-        limit = min(allowed, self.allowance.after_first) if self._hung else allowed
+        hung = self._exercise(index) in self._hung
+        limit = min(allowed, self.allowance.after_first) if hung else allowed
         return max(1.0, min(limit, self._deadline - time.monotonic()))
 
     def _start(self) -> None:
         self._worker = self.new_worker()
         self._session.peer = StudentPeer(self._worker.sock, self._session)
         self._session.begin(10.0)
-        with contextlib.suppress(OutOfTime, Ended):
+        with contextlib.suppress(OutOfTime, Ended, ElsewhereRaised):
             self._session.request("files", dict(self.files))
 
     def _restart(self) -> None:
@@ -253,12 +252,13 @@ class Sitting:
             self._worker = None
         self._session.peer = None
 
-    def _note_end(self, cell: NotebookNode, error: BaseException) -> None:
+    def _note_end(self, index: int, error: BaseException) -> None:
+        cell = self.nb.cells[index]
         why = getattr(self._worker, "why", "")
         if why == "memory":
             self._stop(cell, "MemoryError", "stopped: it needed more memory than there is", why)
         elif isinstance(error, OutOfTime):
-            self._hung = True
+            self._hung.add(self._exercise(index))
             seconds = self._session.seconds
             self._stop(cell, TIMEOUT, f"stopped after {seconds:.0f} s: does a loop never end?")
         else:

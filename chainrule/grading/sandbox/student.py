@@ -139,6 +139,7 @@ class Student(Peer):
         self._mirrors: dict[int, np.ndarray] = {}
         self._mirror_of: dict[int, int] = {}
         self._baselines: dict[int, bytes] = {}
+        self.asking = 0
         self._forks = 0
         self._fds: list[int] = []
         self._given: tuple[Unpacker, list] | None = None  # what came with the request at hand
@@ -146,7 +147,7 @@ class Student(Peer):
         shell.student = self
         sys.stdout, sys.stderr = Stream("stdout", self), Stream("stderr", self)
         builtins.input = _nobody_answers
-        signal.signal(signal.SIGALRM, _time_is_up)
+        signal.signal(signal.SIGALRM, self._time_is_up)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     def work(self) -> None:
@@ -195,7 +196,11 @@ class Student(Peer):
         """Ask something of the other end, in the middle of its own request."""
         packer = self.packer()
         given = packer.pack((self._changed(), (number, *args), kwargs))
-        answer, body = self.exchange({"do": what, "with": given}, packer.body)
+        self.asking += 1  # an exchange that is broken off leaves its answer lying on the line
+        try:
+            answer, body = self.exchange({"do": what, "with": given}, packer.body)
+        finally:
+            self.asking -= 1
         if "error" in answer:
             kind = getattr(builtins, str(answer["error"].get("type")), RuntimeError)
             raise kind(str(answer["error"].get("text", "")))
@@ -267,6 +272,10 @@ class Student(Peer):
         self._numbering = itertools.count(next(self._numbering) + APART * self._forks)
         self.work()
         os._exit(0)
+
+    def _time_is_up(self, _signal, _frame) -> None:
+        if not self.asking:  # else at the next reminder
+            raise CellTimeoutError("time is up")
 
     def packer(self) -> Packer:
         """To write a message with."""
@@ -408,7 +417,3 @@ def _close_figures() -> None:
 
 def _nobody_answers(prompt="", /):
     raise EOFError("input() has nobody to ask")
-
-
-def _time_is_up(_signal, _frame):
-    raise CellTimeoutError("time is up")
