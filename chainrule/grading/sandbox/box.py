@@ -106,7 +106,7 @@ class Box:
     kind : str
         ``"bubblewrap"`` or ``"none"``.
     description : str
-        What protects whom, for reports: one sentence.
+        What protects whom, for reports: what it is, a colon, what that means.
     program : str
         Path of bubblewrap.
     """
@@ -161,18 +161,24 @@ def find_box(unsafe: bool = False) -> Box:
     if problem is None:
         return Box(
             BUBBLEWRAP,
-            "Students' code ran in a sandbox: without network, without access to files of this "
-            "machine, with limits on memory, time and processes.",
+            "Sandbox made by bubblewrap: no network, none of this machine's files but the system "
+            "and Python, both read-only; limits on memory, time and processes.",
             shutil.which("bwrap") or "",
         )
     kind = sys.platform if sys.platform in INSTALL else "other"
     if unsafe and kind != "other":
-        return Box(
-            NONE,
-            "Students' code ran WITHOUT a sandbox, with the grader's own rights: it could read and "
-            "change files of this machine and reach the network.",
-        )
+        return no_box()
     raise CourseError(INSTALL[kind].format(problem=problem))
+
+
+def no_box() -> Box:
+    """Run students' code without a box."""
+    return Box(
+        NONE,
+        "No sandbox: students' code ran with the grader's own rights. It could read and change "
+        "this machine's files and reach the network; only its memory, time and processes were "
+        "limited.",
+    )
 
 
 def python_path() -> list[str]:
@@ -246,10 +252,14 @@ def _problem() -> str | None:
     return None
 
 
+def interpreter() -> str:
+    """The Python that everything inside is run with."""
+    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+
+
 def _python() -> list[str]:
     """Python itself, without an environment's start-up files."""
-    executable = getattr(sys, "_base_executable", None) or sys.executable
-    return [os.path.realpath(executable), "-s", "-P", "-S", "-B"]
+    return [interpreter(), "-s", "-P", "-S", "-B"]
 
 
 def _package() -> Path:
@@ -281,13 +291,14 @@ def _files(mode: str) -> list[str]:
             shown.setdefault(inside, place)
         else:  # a checkout: no more of it than the package
             shown[f"{inside}/{package.name}"] = str(package)
-    for folder in _above(shown):
+    devices = [f"/dev/{name}" for name in DEVICES]
+    for folder in _above([*shown, *devices, *confine.COVERED]):
         words += ["--dir", folder]  # made on the way, they would be for root alone
     for inside, place in shown.items():
         if not inside.startswith("/usr/"):
             words += ["--ro-bind", os.path.realpath(place), inside]
-    for name in DEVICES:
-        words += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+    for path in devices:
+        words += ["--dev-bind", path, path]
     for path in (*confine.COVERED, "/proc"):
         words += ["--dir", path]
     if mode == "user":
