@@ -55,6 +55,13 @@ examples:
   chainrule grade ps3_activations_losses b12 c07    these two again
 """
 
+DOCTOR = """\
+Try, in the place of a student's code, to reach the network, to write into the system, to see the
+course, to use up memory, disk, processes and time, to leave things behind; say what came of each.
+
+The exit code is 0 if the sandbox held against all of it and 3 if not.
+"""
+
 CHECK = """\
 Run your notebook from top to bottom, in a fresh kernel, and say of every exercise what passes, what
 each failure means, and how many points there are so far. The notebook is not changed.
@@ -129,6 +136,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("problem_set", metavar="PROBLEM_SET")
     command.add_argument("students", nargs="*", metavar="STUDENT", help="only these")
     command.set_defaults(run=_grade)
+
+    command = commands.add_parser(
+        "doctor",
+        help="prove that the sandbox around students' code holds",
+        description=DOCTOR,
+        formatter_class=plain,
+    )
+    command.add_argument("--unsafe", action="store_true", help="see what holds without a sandbox")
+    command.set_defaults(run=_doctor)
 
     command = commands.add_parser(
         "demo",
@@ -249,6 +265,18 @@ def _demo(options: argparse.Namespace) -> int:
         return INTERNAL
     out.print(f"All {len(rows)} grades are as expected.")
     return OK
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    box, doctor = _instructor_module("sandbox.box"), _instructor_module("sandbox.doctor")
+    try:
+        root = _course(options).root
+    except CourseError:
+        if options.course:
+            raise
+        root = None
+    found = box.find_box() if not options.unsafe else box.no_box()
+    return OK if doctor.report(found, root) else ATTENTION
 
 
 def _instructor_module(name: str):
