@@ -5,18 +5,30 @@ regions again, and what their run left behind: tracebacks quote source lines, va
 messages and printed text can hold hidden inputs. What our own checks say stays.
 """
 
+import builtins
 import re
 
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
 from nbgrader.preprocessors import ClearHiddenTests
-from nbgrader.utils import is_grade, is_solution
+from nbgrader.utils import is_grade, is_locked, is_solution
 
-OWN_ERRORS = {"CheckFailed", "CellTimeoutError", "DeadKernelError"}
-SPEAKING_ERRORS = {"NameError"}  # the message names the student's missing class, nothing else
+from chainrule.grading.card import read_card
+
 OUR_MARKS = ("✓", "✗", "◐")  # how the text of a `chainrule.checks` message begins
 SHORT = 12  # characters; a shorter line (`)`, `else:`) is no secret and stands everywhere
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_WORD = re.compile(r"\w+")
+_NO_NAME = re.compile(r"name '(\w+)' is not defined")
+# What grading says of a cell that it stopped.
+_STOPPED = re.compile(
+    r"stopped after \d{1,4} s: does a loop never end\?"
+    r"|stopped: it (?:ran too long and ignored the interrupt|needed more memory than there is)"
+    r"|not run: the cells above used up the notebook's time"
+    r"|this cell ended the Python process"
+)
+_OF_GRADING = {"CellTimeoutError", "DeadKernelError"}
 
 
 class HideHiddenTests(ClearHiddenTests):
@@ -28,7 +40,15 @@ class HideHiddenTests(ClearHiddenTests):
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         """Return `nb` with hidden regions and the outputs that quote them removed."""
         before = "\n".join(cell.source for cell in nb.cells)
+        held_tests = [cell for cell in nb.cells if self._holds_tests(cell)]
         nb, resources = super().preprocess(nb, resources)
+        known = {
+            word for cell in nb.cells if is_locked(cell) for word in _WORD.findall(cell.source)
+        }
+        for cell in held_tests:
+            if cell.cell_type == "code":
+                shown = (_discreet(output, known) for output in cell.outputs)
+                cell.outputs = [output for output in shown if output is not None]
         after = {line.strip() for cell in nb.cells for line in cell.source.splitlines()}
         hidden = {line.strip() for line in before.splitlines()} - after
         self._silence(nb, {line for line in hidden if len(line) >= SHORT})
@@ -38,13 +58,13 @@ class HideHiddenTests(ClearHiddenTests):
         self, cell: NotebookNode, resources: dict, cell_index: int
     ) -> tuple[NotebookNode, dict]:
         """Strip one check cell; a student's own cell may say BEGIN HIDDEN TESTS if it likes."""
-        if not is_grade(cell) or is_solution(cell):
+        if not self._holds_tests(cell):
             return cell, resources
-        held_tests = self.begin_test_delimeter in cell.source
-        cell, resources = super().preprocess_cell(cell, resources, cell_index)
-        if held_tests and cell.cell_type == "code":
-            cell.outputs = [_discreet(output) for output in cell.outputs if _may_stay(output)]
-        return cell, resources
+        return super().preprocess_cell(cell, resources, cell_index)
+
+    def _holds_tests(self, cell: NotebookNode) -> bool:
+        is_check = is_grade(cell) and not is_solution(cell)
+        return is_check and self.begin_test_delimeter in cell.source
 
     def _silence(self, nb: NotebookNode, hidden: set[str]) -> None:
         """Cut outputs that quote a hidden line, wherever they stand.
@@ -53,8 +73,10 @@ class HideHiddenTests(ClearHiddenTests):
         """
         for cell in nb.cells:
             for output in cell.get("outputs", []):
-                if output.output_type == "error" and _quotes("\n".join(output.traceback), hidden):
-                    output.traceback = [f"{output.ename}: {_first_line(output.evalue, hidden)}"]
+                if output.output_type == "error":
+                    if _quotes("\n".join([*output.traceback, output.evalue]), hidden):
+                        output.evalue = _first_line(output.evalue, hidden)
+                        output.traceback = [f"{output.ename}: {output.evalue}"]
                 elif output.output_type == "stream" and _quotes(output.text, hidden):
                     output.text = _without(output.text, hidden)
                 elif "data" in output:
@@ -63,27 +85,53 @@ class HideHiddenTests(ClearHiddenTests):
                             output.data[kind] = "(not shown: it quotes a hidden check)"
 
 
-def _may_stay(output: NotebookNode) -> bool:
-    """Whether a hidden check's output is an error, a score or one of our own messages.
+def _discreet(output: NotebookNode, known: set[str]) -> NotebookNode | None:
+    """Of an output of a hidden check what the student may see: messages of ours, points, errors.
 
-    What the student's code prints or displays while it is being checked can hold hidden inputs.
+    What the student's code prints or displays while it is being checked can hold hidden inputs,
+    and so can the text, and even the name, of an exception of its own. So what stays is written
+    anew, from what could be recognised. `known` are words that the student has seen.
     """
-    if output.output_type == "display_data":
-        return output.data.get("text/plain", "").startswith(OUR_MARKS)
-    return output.output_type != "stream"
+    kind = output.output_type
+    if kind == "display_data":
+        message = read_card(output.data.get("text/html"))
+        if message is not None:
+            data = {"text/plain": str(message), "text/html": message._repr_html_()}
+            return new_output(kind, data)
+        text = output.data.get("text/plain", "")
+        return new_output(kind, {"text/plain": text}) if text.startswith(OUR_MARKS) else None
+    if kind == "execute_result":
+        return output if _is_number(output.data.get("text/plain", "")) else None
+    if kind == "error":
+        name, said = _error(output, known)
+        return new_output(kind, ename=name, evalue=said, traceback=[f"{name}: {said}"])
+    return None
 
 
-def _discreet(output: NotebookNode) -> NotebookNode:
-    """An output of a hidden check, reduced to what the student may see."""
-    if output.output_type != "error":
-        return output
-    if output.ename in OWN_ERRORS | SPEAKING_ERRORS:
-        said = _ANSI.sub("", output.evalue)
-    else:
-        said = "your code raised this while a hidden check called it"
-    output.evalue = said
-    output.traceback = [f"{output.ename}: {said}"]
-    return output
+def _error(output: NotebookNode, known: set[str]) -> tuple[str, str]:
+    """Name and text of an error in a hidden check, as far as the student may know them."""
+    name, said = output.ename, _ANSI.sub("", output.evalue)
+    if name == "CheckFailed" and said.startswith(OUR_MARKS):
+        return name, said
+    is_builtin = isinstance(getattr(builtins, name, None), type)
+    if (is_builtin or name in _OF_GRADING) and _STOPPED.fullmatch(said):
+        return name, said
+    if name == "NameError":
+        missing = _NO_NAME.fullmatch(said)
+        if missing and missing[1] in known:
+            return name, said
+    if name == "AssertionError":
+        return name, "a hidden check found something that is not right"
+    name = name if is_builtin else "Exception"
+    return name, "your code raised this while a hidden check called it"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _quotes(text: str, hidden: set[str]) -> bool:

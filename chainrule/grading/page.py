@@ -111,7 +111,7 @@ def feedback_page(
         notes=[one_line(str(note), 600) for note in read_notes(clean)],
         exercises=graded,
         others=others,
-        box=one_line(box, 400),
+        box=_sentence(one_line(box, 400)),
         unprotected=not box or bool(_SANDBOX.search(box.split(":")[0])),
     )
 
@@ -191,6 +191,11 @@ class Exercise:
     @property
     def max_points(self) -> float:
         return sum(item.mark.max_points for item in self.items)
+
+    @property
+    def shown_points(self) -> float | None:
+        """The points; None while there are none at all."""
+        return None if all(item.mark.points is None for item in self.items) else self.points
 
     @property
     def waits(self) -> bool:
@@ -344,6 +349,12 @@ class _Reader:
         shown = excerpt(text, characters=min(characters, max(300, self.room[room])), **limits)
         self.room[room] -= len(shown)
         return shown
+
+
+def _sentence(box: str) -> str:
+    """What is said of the box without the word that says there is none: the page says that."""
+    text = re.sub("^none: *", "", box)
+    return text[:1].upper() + text[1:]
 
 
 def _tell_apart(exercises: list[Exercise]) -> None:

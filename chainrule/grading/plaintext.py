@@ -21,8 +21,8 @@ _UNSEEN = re.compile(
     "\U000e0000-\U000e0fff\ue000-\uf8ff]"
 )
 _HALF = re.compile("[\ud800-\udfff]")  # of a pair of surrogates, which no file can hold
-_MARKS = re.compile("([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{4})"
-                    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")  # fmt: skip
+_ACCENT = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
+_TOWER = re.compile(f"({_ACCENT}{{4}}){_ACCENT}+")  # of accents, over the lines above
 
 
 def visible(text: str) -> str:
@@ -44,7 +44,7 @@ def visible(text: str) -> str:
     if "\r" in text:
         text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
     text = _HALF.sub("\ufffd", text)
-    text = _MARKS.sub(r"\1", text)
+    text = _TOWER.sub(r"\1", text)
     return _UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
 
 

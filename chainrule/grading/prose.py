@@ -12,13 +12,16 @@ from html import escape
 
 import bleach
 from markupsafe import Markup
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath, import_plugin
 
 from chainrule.grading.plaintext import excerpt, visible
 
 MAX_RENDERED = 8_000  # characters; a parser of Markdown can take very long for odd texts
 TAGS = frozenset(
-    "p br hr em strong del code pre blockquote ul ol li h4 h5 h6 table thead tbody tr th td".split()
+    (
+        *("p", "br", "hr", "em", "strong", "del", "code", "pre", "blockquote", "ul", "ol", "li"),
+        *("h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
+    )
 )
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|#39|#x27);)")
 
@@ -82,10 +85,5 @@ class _Plain(IPythonRenderer):
 
 @cache
 def _parser() -> MarkdownWithMath:
-    return MarkdownWithMath(renderer=_Plain(escape=True), plugins=_plugins())
-
-
-def _plugins() -> list:
-    from nbconvert.filters.markdown_mistune import import_plugin
-
-    return [import_plugin(name) for name in ("strikethrough", "table")]
+    plugins = [import_plugin(name) for name in ("strikethrough", "table")]
+    return MarkdownWithMath(renderer=_Plain(escape=True), plugins=plugins)
