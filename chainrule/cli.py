@@ -28,6 +28,7 @@ For instructors, the usual way through a problem set:
   chainrule release ps3_activations_losses    source/ -> release/, the students' version
   ...students hand in; put it into submitted/STUDENT/ps3_activations_losses/...
   chainrule grade ps3_activations_losses      -> autograded/, feedback/, grades.csv
+  chainrule explain b12                       how each point of one student came about
   nbgrader and formgrader                     written answers, on the same gradebook
 """
 
@@ -42,18 +43,36 @@ The grades are the same whether `chainrule grade`, `nbgrader autograde` or formg
 """
 
 GRADE = """\
-Grade what was handed in, one submission after the other.
+Grade what was handed in.
 
 Looked for in submitted/STUDENT/PROBLEM_SET/, as nbgrader does. A notebook that is missing, empty,
-cut off or renamed stops nothing: it gets a row with a reason the student can act on. Grading again
-replaces the automatic points and keeps what was given by hand.
+cut off or renamed stops nothing: it gets a row with a reason the student can act on. So does
+everybody on the roster (`nbgrader db student`) of whom there is no folder.
+
+Only what is new or has changed is graded: a submission, the problem set, or the code that grades.
+Points and comments given by hand stay, and where the answer is another one now, formgrader asks for
+them again. So the same command is right after late submissions, after grading by hand (it renews
+feedback and grade table), and after being stopped, by Ctrl-C or a power cut: it does what is left.
 """
 
 GRADE_EPILOG = """\
 examples:
   chainrule grade ps3_activations_losses            everybody
-  chainrule grade ps3_activations_losses b12 c07    these two again
+  chainrule grade ps3_activations_losses b12 c07    these two
+  chainrule grade ps3_activations_losses --dry-run  what would be graded, and why
 """
+
+EXPLAIN = """\
+Show how one grade came about: the points of every cell, what its check said, which mistake it
+recognised, what was noted, under which limits. Then grade the submission once more, without writing
+anything, and say whether the points are the same.
+
+The exit code is 0 if they are and 3 if they are not.
+"""
+
+UNSAFE = """\
+go on where nothing can be put around the submissions: their code can then do what you can, and
+every page says so"""
 
 DOCTOR = """\
 Try, in the place of a student's code, to reach the network, to write into the system, to see the
@@ -135,7 +154,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("problem_set", metavar="PROBLEM_SET")
     command.add_argument("students", nargs="*", metavar="STUDENT", help="only these")
+    command.add_argument("--regrade", action="store_true", help="also what has not changed")
+    command.add_argument(
+        "--dry-run", action="store_true", help="say what would be done and write nothing"
+    )
+    _add_jobs(command)
     command.set_defaults(run=_grade)
+
+    command = commands.add_parser(
+        "explain",
+        help="show how each point of a student came about",
+        description=EXPLAIN,
+        formatter_class=plain,
+    )
+    command.add_argument("student", metavar="STUDENT")
+    command.add_argument(
+        "problem_set", nargs="?", metavar="PROBLEM_SET", help="only this one (default: all graded)"
+    )
+    command.add_argument("--unsafe", action="store_true", help=UNSAFE)
+    command.set_defaults(run=_explain)
 
     command = commands.add_parser(
         "doctor",
@@ -152,8 +189,23 @@ def _parser() -> argparse.ArgumentParser:
         description=DEMO,
         formatter_class=plain,
     )
+    _add_jobs(command)
     command.set_defaults(run=_demo)
     return parser
+
+
+def _add_jobs(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--jobs", type=_count, default=1, metavar="N", help="grade N at once (default: 1)"
+    )
+    command.add_argument("--unsafe", action="store_true", help=UNSAFE)
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if not 1 <= number <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 1000")
+    return number
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -188,10 +240,11 @@ def _check_once(review, path: Path) -> int:
 
 
 def _release(options: argparse.Namespace) -> int:
-    release = _instructor_module("release")
+    release, lock = _instructor_module("release"), _instructor_module("lock")
     course = _course(options)
-    for place in release.release(course, options.problem_set):
-        print(f"Released {place.name} in {_short(place, course)}")
+    with lock.locked(course, say=print):
+        for place in release.release(course, options.problem_set):
+            print(f"Released {place.name} in {_short(place, course)}")
     return OK
 
 
@@ -199,15 +252,45 @@ def _grade(options: argparse.Namespace) -> int:
     grade = _instructor_module("grade")
     console, demo = _instructor_module("console"), _instructor_module("demo")
     course, out = _course(options), console.open_console()
+    if options.dry_run:
+        tasks = grade.plan(course, options.problem_set, options.students, regrade=options.regrade)
+        out.print(console.plan_table(tasks))
+        due = sum(bool(task.why) for task in tasks)
+        out.print(f"{due} of {len(tasks)} would be graded. Nothing was written.")
+        return OK
     if demo.clear_demo(course):
         out.print("Removed the results of an earlier demo.")
     progress = console.progress_on(out)
     try:
-        rows = grade.grade(course, options.problem_set, options.students, progress)
+        rows = grade.grade(
+            course,
+            options.problem_set,
+            options.students,
+            progress,
+            jobs=options.jobs,
+            regrade=options.regrade,
+            unsafe=options.unsafe,
+        )
     finally:
         progress.finish()
     _show(out, console, rows)
     return _conclude(out, course, rows)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    explain, console = _instructor_module("explain"), _instructor_module("console")
+    course, out = _course(options), console.open_console()
+    names = [options.problem_set] if options.problem_set else []
+    names = names or explain.graded_sets(course, options.student)
+    if not names:
+        raise CourseError(f"nothing of {options.student!r} has been graded yet")
+    same = True
+    for name in names:
+        told = explain.explain(course, options.student, name, unsafe=options.unsafe)
+        out.print(console.explanation(told), soft_wrap=True)
+        out.print()
+        same = same and not told.differences
+    return OK if same else ATTENTION
 
 
 def _show(out, console, rows, verdicts=None) -> None:
@@ -245,7 +328,7 @@ def _demo(options: argparse.Namespace) -> int:
     out.print(f"Releasing {', '.join(course.problem_sets()) or 'nothing: source/ is empty'}")
     progress = console.progress_on(out)
     try:
-        for assignment in demo.run(plan, progress):
+        for assignment in demo.run(plan, progress, jobs=options.jobs, unsafe=options.unsafe):
             progress.finish()
             rows = plan.rows[assignment]
             verdicts = {

@@ -7,12 +7,13 @@ business, which honours NO_COLOR.
 from collections.abc import Mapping, Sequence
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from chainrule.grading import grade
+from chainrule.grading.explain import Explanation
 from chainrule.grading.gradesheet import Row
 
 
@@ -39,6 +40,8 @@ class BarProgress(grade.Progress):
         self.bar.console.print(Text(text))
 
     def start(self, total: int) -> None:
+        if not total:
+            return
         self.task = self.bar.add_task("", total=total, student="")
         self.bar.start()
 
@@ -126,6 +129,43 @@ def remarks(rows: Sequence[Row]) -> Table:
         for number, note in enumerate(row.notes):
             table.add_row(Text("" if number else row.student), Text(str(note)))
     return table
+
+
+def plan_table(tasks: Sequence[grade.Task]) -> Table:
+    """What a run would do, by student."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Student", no_wrap=True)
+    table.add_column("Would be")
+    for task in tasks:
+        if task.refusal:
+            what = f"not graded: {task.refusal}"
+        elif task.parcel is None:
+            what = "kept: it has no folder any more" if task.entry else "missing: no folder"
+        else:
+            what = f"graded: {task.why}" if task.why else "kept as it is"
+        table.add_row(Text(task.student), Text(what))
+    return table
+
+
+def explanation(told: Explanation) -> Group:
+    """How one grade came about."""
+    entry = told.entry
+    parts = [Text(f"{entry.assignment} of {entry.student}: {entry.status}"), Text()]
+    for exercise, lines in told.exercises.items():
+        parts.append(Text(exercise))
+        for line in lines:
+            parts.append(Text(f"  {line.points:>9}  {line.cell}: {line.verdict}"))
+            parts += [Text(f"             {text}") for text in line.said.splitlines()]
+    if entry.notes:
+        parts += [Text(), Text("notes"), *(Text(f"  {note}") for note in entry.notes)]
+    width = max(len(name) for name, _ in told.facts)
+    parts += [Text(), *(Text(f"{name:<{width}}  {value}") for name, value in told.facts), Text()]
+    if told.differences:
+        parts.append(Text("Graded once more, it is not the same:"))
+        parts += [Text(f"  {difference}") for difference in told.differences]
+    else:
+        parts.append(Text("Graded once more, every point is the same."))
+    return Group(*parts)
 
 
 def _number(row: Row, exercise: str) -> str:

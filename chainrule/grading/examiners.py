@@ -20,6 +20,7 @@ from pathlib import Path
 
 from chainrule.grading.assess import examine, not_graded
 from chainrule.grading.assignment import Assignment
+from chainrule.grading.course import CourseError
 from chainrule.grading.journal import Entry
 from chainrule.grading.kernel import Engine
 from chainrule.grading.parcel import Parcel
@@ -40,6 +41,11 @@ def assess_all(
     """Assess submissions, in this process if `jobs` is 1, else in as many others.
 
     Yields entries as they are done, in any order; exactly one for every parcel.
+
+    Raises
+    ------
+    CourseError
+        If `engines` refuses to make one.
     """
     if jobs == 1:
         engine = engines(root, unsafe=unsafe)
@@ -125,7 +131,11 @@ def _start(assignment: Assignment, engines: Engines, root: Path, unsafe: bool) -
     """Prepare an examiner's process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's business
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    engine = engines(root, unsafe=unsafe)
+    try:
+        engine = engines(root, unsafe=unsafe)
+    except CourseError as refusal:
+        _here["refusal"] = refusal
+        return
     _here.update(assignment=assignment, engine=engine)
     if hasattr(engine, "close"):
         multiprocessing.util.Finalize(None, engine.close, exitpriority=10)
@@ -138,4 +148,6 @@ def _end_with_parent() -> None:
 
 
 def _work(parcel: Parcel) -> Entry:
+    if "refusal" in _here:
+        raise _here["refusal"]
     return examine(parcel, _here["assignment"], _here["engine"])

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
@@ -179,17 +179,18 @@ class Journal:
             raise Spoilt("it is about somebody else")
         return entry
 
-    def drop(self, student: str) -> None:
-        """Forget a student's entry."""
-        self.path(student).unlink(missing_ok=True)
-
-    def students(self) -> list[str]:
-        """Everybody with an entry that can be read."""
-        return sorted(entry.student for entry in self.entries())
+    def others(self, students: Collection[str]) -> list[str]:
+        """Everybody with an entry who is not among `students`."""
+        known = {self.path(student).name for student in students}
+        paths = (path for path in sorted(self.folder.glob("*.json")) if path.name not in known)
+        return [entry.student for entry in self._readable(paths)]
 
     def entries(self) -> Iterator[Entry]:
         """All entries that can be used, in the order of their files."""
-        for path in sorted(self.folder.glob("*.json")):
+        return self._readable(sorted(self.folder.glob("*.json")))
+
+    def _readable(self, paths: Iterable[Path]) -> Iterator[Entry]:
+        for path in paths:
             try:
                 entry = _read(path)
             except Spoilt:

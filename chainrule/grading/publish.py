@@ -20,7 +20,7 @@ from chainrule.grading.course import Course
 from chainrule.grading.files import ARRIVING, fill_folder, write_if_new
 from chainrule.grading.journal import FAILED, Entry
 from chainrule.grading.notes import Note, add_notes
-from chainrule.grading.pages import Mark, feedback_page
+from chainrule.grading.page import Mark, feedback_page
 from chainrule.grading.record import Record
 
 TIMESTAMP = "timestamp.txt"
@@ -34,16 +34,16 @@ class Publisher:
     course : Course
         Where results go.
     assignment : Assignment
-    page : callable
-        Makes a feedback page: see :func:`chainrule.grading.pages.feedback_page`.
+    page : callable, optional
+        Makes a feedback page: see :func:`chainrule.grading.page.feedback_page`.
     """
 
     def __init__(
-        self, course: Course, assignment: Assignment, page: Callable[..., str] = feedback_page
+        self, course: Course, assignment: Assignment, page: Callable[..., str] | None = None
     ):
         self.course = course
         self.assignment = assignment
-        self.page = page
+        self.page = page or feedback_page
 
     def publish(self, entry: Entry, record: Record) -> bool:
         """Bring one student's results up to date; returns whether anything had to be written.
