@@ -5,6 +5,7 @@ that does not pass, or a submission.
 """
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -196,7 +197,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_jobs(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--jobs", type=_count, default=1, metavar="N", help="grade N at once (default: 1)"
+        "--jobs",
+        type=_count,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="grade N at once (default: one for every processor, %(default)s here)",
     )
     command.add_argument("--unsafe", action="store_true", help=UNSAFE)
 
@@ -243,7 +248,7 @@ def _release(options: argparse.Namespace) -> int:
     release, lock = _instructor_module("release"), _instructor_module("lock")
     course = _course(options)
     with lock.locked(course, say=print):
-        for place in release.release(course, options.problem_set):
+        for place in release.release(course, options.problem_set, try_solutions=True):
             print(f"Released {place.name} in {_short(place, course)}")
     return OK
 
@@ -327,8 +332,11 @@ def _demo(options: argparse.Namespace) -> int:
         out.print(f"A real class is graded here ({plan.kept_out_by}): the demo writes into .demo/.")
     out.print(f"Releasing {', '.join(course.problem_sets()) or 'nothing: source/ is empty'}")
     progress = console.progress_on(out)
+    unsafe = options.unsafe or demo.has_no_box()
+    if unsafe:
+        out.print("No sandbox: the bundled submissions run with limits on time and memory only.")
     try:
-        for assignment in demo.run(plan, progress, jobs=options.jobs, unsafe=options.unsafe):
+        for assignment in demo.run(plan, progress, jobs=options.jobs, unsafe=unsafe):
             progress.finish()
             rows = plan.rows[assignment]
             verdicts = {

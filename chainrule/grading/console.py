@@ -68,7 +68,7 @@ class LineProgress(grade.Progress):
         self.console.print(Text(text), soft_wrap=True)
 
     def start(self, total: int) -> None:
-        self.total = total
+        self.total, self.done = total, 0
 
     def end(self, row: Row, seconds: float) -> None:
         self.done += 1

@@ -1,12 +1,17 @@
 """Make what students get from what instructors write."""
 
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import nbformat
 from nbgrader.converters import GenerateAssignment
+from nbgrader.utils import determine_grade, is_grade, is_solution
 
 from chainrule.checks.bank import BANK_NAME, compile_bank
 from chainrule.grading.course import Course, CourseError
+from chainrule.grading.engine import make_engine
+from chainrule.grading.kernel import read_config
 from chainrule.grading.workshop import Workshop, workshop
 
 SECRETS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
@@ -18,10 +23,21 @@ class ReleaseError(CourseError):
     users_mistake = False
 
 
-def release(course: Course, assignment: str | None = None) -> list[Path]:
+def release(
+    course: Course, assignment: str | None = None, *, try_solutions: bool = False
+) -> list[Path]:
     """Generate the student version of one problem set, or of all, and record it in the gradebook.
 
     The check data is compiled first; a version that fails or leaks leaves the last one in place.
+
+    Parameters
+    ----------
+    course : Course
+    assignment : str, optional
+        The problem set; by default all.
+    try_solutions : bool
+        First grade the reference solutions as submissions are graded: a check cell that cannot
+        reach into a student's process shows here, and not when a class has handed in.
 
     Returns
     -------
@@ -33,17 +49,20 @@ def release(course: Course, assignment: str | None = None) -> list[Path]:
     CourseError
         If there is no such problem set.
     ReleaseError
-        If nbgrader cannot generate it, or the result holds a solution or a hidden check.
+        If nbgrader cannot generate it, the result holds a solution or a hidden check, or the
+        reference solutions do not earn all points.
     """
     names = [assignment] if assignment else course.problem_sets()
     if not names:
         raise CourseError(f"no problem sets in {course.source}")
-    return [_release_one(course, name) for name in names]
+    return [_release_one(course, name, try_solutions) for name in names]
 
 
-def _release_one(course: Course, assignment: str) -> Path:
+def _release_one(course: Course, assignment: str, try_solutions: bool) -> Path:
     notebooks = course.notebooks(assignment)
     compile_bank(course.source / assignment)
+    if try_solutions and sys.platform != "win32":
+        _try_solutions(course, assignment, notebooks)
     with workshop(course, assignment) as shop:
         course.gradebook.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -57,6 +76,38 @@ def _release_one(course: Course, assignment: str) -> Path:
         place = course.release / assignment
         shop.publish("release", ".", place)
     return place
+
+
+def _try_solutions(course: Course, assignment: str, notebooks: list[str]) -> None:
+    folder = course.source / assignment
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix in (".json", ".csv", ".txt", ".npz")
+    }
+    # The solutions are the instructor's own: they run without a box where there is none.
+    with closing(make_engine(read_config(course.root), unsafe=True)) as engine:
+        for name in notebooks:
+            nb = nbformat.read(folder / f"{name}.ipynb", as_version=4)
+            for cell in nb.cells:
+                if cell.cell_type == "code" and is_grade(cell) and is_solution(cell):
+                    cell.source = ""  # for a person to grade, and often slow
+            engine.run(nb, folder.resolve(), files)
+            _refuse_lost_points(nb, name)
+
+
+def _refuse_lost_points(nb: nbformat.NotebookNode, name: str) -> None:
+    for cell in nb.cells:
+        if not is_grade(cell) or is_solution(cell):
+            continue
+        points, full = determine_grade(cell)
+        if points is not None and points < full:
+            errors = [out for out in cell.outputs if out.output_type == "error"]
+            why = f": {errors[0].ename}: {errors[0].evalue}" if errors else ""
+            raise ReleaseError(
+                f"the reference solution of {name} earns {points:g} of {full:g} points in the cell "
+                f"{cell.metadata.nbgrader['grade_id']}{why}"
+            )
 
 
 def _refuse_leaks(shop: Workshop, notebooks: list[str]) -> None:
