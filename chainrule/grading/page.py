@@ -16,11 +16,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
 from nbgrader.utils import compute_checksum, is_grade, is_solution, is_task
 
 from chainrule.checks.message import Message
@@ -140,7 +142,7 @@ UNKNOWN = Verdict("waits", "?", "no points yet")
 
 @dataclass
 class Shown:
-    """One thing that a cell put out: ``card``, ``text``, ``error`` or ``picture``."""
+    """One thing that a cell put out: ``card``, ``text``, ``error``, ``picture`` or ``remark``."""
 
     kind: str
     content: str | Message | Picture
@@ -279,8 +281,11 @@ class _Reader:
             work.text = as_html(text) if work.is_prose else text
             if cell.get("attachments"):
                 work.left_out = "Pictures in written answers are not shown here."
-        outputs = cell.get("outputs", [])
-        work.shown = [shown for output in outputs[:MAX_OUTPUTS] for shown in self._shown(output)]
+        outputs = _joined(cell.get("outputs", []))
+        for output in outputs[:MAX_OUTPUTS]:
+            for shown in self._shown(output):
+                if shown.kind != "remark" or shown not in work.shown:  # once is enough
+                    work.shown.append(shown)
         if work.blank:  # that the stub is not written yet has been said
             work.shown = [shown for shown in work.shown if shown.kind != "error"]
         if len(outputs) > MAX_OUTPUTS:
@@ -301,7 +306,7 @@ class _Reader:
         else:
             item.source = excerpt(cell.source, lines=200)
         explained = False
-        for output in cell.get("outputs", [])[:MAX_OUTPUTS]:
+        for output in _joined(cell.get("outputs", []))[:MAX_OUTPUTS]:
             message = _message(output)
             if message is not None:
                 item.shown.append(Shown("card", message))
@@ -329,14 +334,16 @@ class _Reader:
             for picture in found:
                 self.room["pictures"] -= len(picture.content)
                 if self.room["pictures"] < 0:
-                    yield Shown("text", "(a picture is not shown: the page is full)")
+                    yield Shown("remark", "A picture is not shown: the page is full.")
                 else:
                     yield Shown("picture", picture)
             text = output.data.get("text/plain")
             if not found and isinstance(text, str):
                 yield Shown("text", self._take("outputs", text))
             elif not found:
-                yield Shown("text", "(an output that is neither text nor a picture is not shown)")
+                yield Shown(
+                    "remark", "What is neither text nor a picture (PNG, JPEG) is not shown."
+                )
 
     def _error(self, output: NotebookNode) -> str:
         text = (
@@ -376,6 +383,18 @@ def _headings_of(cell: NotebookNode) -> Iterator[tuple[int, str]]:
     if cell.get("id") != CELL_ID:
         for signs, text in _HEADING.findall(cell.source):
             yield len(signs), _POINTS.sub("", text).replace("`", "").replace("*", "")
+
+
+def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Outputs with what was printed bit by bit in one piece, as a notebook shows it."""
+    joined: list[NotebookNode] = []
+    for is_text, group in groupby(outputs, lambda output: output.output_type == "stream"):
+        if is_text:
+            text = "".join(output.text for output in group)
+            joined.append(new_output("stream", name="stdout", text=text))
+        else:
+            joined += group
+    return joined
 
 
 def _is_own(cell: NotebookNode) -> bool:

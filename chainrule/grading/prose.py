@@ -47,7 +47,7 @@ def as_text(text: str) -> Markup:
 
 def in_one_line(html: str) -> str:
     """HTML as Markdown that another parser passes on, as one block and without formulas."""
-    ended = html.strip().replace("\n", "&#10;")
+    ended = str(html).strip().replace("\n", "&#10;")
     return f'<div class="tex2jax_ignore mathjax_ignore">{ended}</div>'
 
 

@@ -112,3 +112,34 @@ def test_no_canary_survives_in_a_source_without_answers():
     del nb.cells[2]  # the instructor's own solution holds one
     cleaned, _ = HideHiddenTests().preprocess(nb, {})
     assert not [word for word in CANARIES if word in nbformat.writes(cleaned)]
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (("AssertionError", "7 is odd"), "AssertionError: a hidden check found something that is"),
+        (("LeakOf7", "7"), "Exception: your code raised this"),
+        (("NameError", "name 'leak_7' is not defined"), "NameError: your code raised this"),
+        (("CheckFailed", "7"), "Exception: your code raised this"),
+        (("CellTimeoutError", "stopped after 3 s: does a loop never end?"), "CellTimeoutError: st"),
+        (("CellTimeoutError", "stopped 7"), "Exception: your code raised this"),
+        (("MemoryError", "stopped: it needed more memory than there is"), "MemoryError: stopped"),
+    ],
+)
+def test_a_student_cannot_choose_what_an_error_in_a_hidden_check_says(given, shown):
+    (output,) = outputs_of_hidden(error(*given, "7"))
+    assert output.traceback[0].startswith(shown)
+    assert "7" not in f"{output.ename}{output.evalue}{output.traceback}"
+
+
+def test_html_around_a_message_of_a_hidden_check_does_not_stay():
+    message = Message("✓", "all right")
+    html = f"{message._repr_html_()}<script>7</script>"
+    (output,) = outputs_of_hidden(
+        new_output("display_data", {"text/plain": str(message), "text/html": html})
+    )
+    assert output.data == {"text/plain": "✓ all right"}
+
+
+def test_a_value_of_a_hidden_check_stays_if_it_is_points():
+    assert outputs_of_hidden(new_output("execute_result", {"text/plain": "[7, -1]"})) == []
