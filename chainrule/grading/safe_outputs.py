@@ -13,7 +13,7 @@ from nbgrader.utils import is_grade, is_locked, is_solution
 from chainrule.grading.card import read_card
 from chainrule.grading.notes import CELL_ID
 from chainrule.grading.pictures import pictures
-from chainrule.grading.plaintext import excerpt
+from chainrule.grading.plaintext import excerpt, visible
 from chainrule.grading.prose import as_html, as_text, in_one_line
 
 
@@ -37,7 +37,9 @@ class SafeOutputs(NbGraderPreprocessor):
             cell.outputs = [
                 safe for output in cell.outputs for safe in _safe(output, is_check=is_check)
             ]
-        elif not is_locked(cell) and cell.get("id") != CELL_ID:
+        elif cell.get("id") == CELL_ID:  # names in it are written so that they are text
+            cell.source = visible(cell.source)
+        elif not is_locked(cell):
             render = as_html if cell.cell_type == "markdown" else as_text
             cell.source = in_one_line(render(cell.source))
             cell.cell_type = "markdown"
