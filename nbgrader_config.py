@@ -62,6 +62,5 @@ c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
     "chainrule.grading.feedback.HideHiddenTests",
     "chainrule.grading.safe_outputs.SafeOutputs",
-    "chainrule.grading.safe_outputs.SafeOutputs",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
