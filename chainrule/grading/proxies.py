@@ -184,10 +184,9 @@ class StudentPeer(Peer):
     def _serve(self, what: object, target, args: list, kwargs: dict):
         if what == "call" and callable(target):
             return target(*args, **kwargs)
-        if what == "get" and len(args) == 1 and type(args[0]) is tuple:
-            (name,) = args[0]
-            if type(name) is str and not name.startswith("_"):
-                return getattr(target, name)
+        if what == "get" and len(args) == 1 and type(args[0]) is str:
+            if not args[0].startswith("_"):
+                return getattr(target, args[0])
         raise WireError("a request is malformed")
 
     def packer(self) -> Packer:
