@@ -13,7 +13,7 @@ import platform
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -48,12 +48,11 @@ from chainrule.grading.journal import (
 )  # fmt: skip
 from chainrule.grading.kernel import Engine
 from chainrule.grading.notes import Note, add_notes, read_notes
-from chainrule.grading.parcel import Parcel, collect, handed_in, read_plain
+from chainrule.grading.parcel import TIMESTAMP, Parcel, collect, handed_in
 from chainrule.grading.transplant import transplant
 
 MAX_OUTPUT = 2_000_000  # characters of one cell's outputs that are kept
 MAX_SAID = 4_000  # characters of what a check said
-MAX_FILES = 10_000_000  # bytes of other files that are kept with the result
 OUR_MARKS = ("✓", "✗", "◐")  # how the text of a `chainrule.checks` message begins
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -161,7 +160,12 @@ def _new_entry(parcel: Parcel, assignment: Assignment) -> Entry:
 def _take(parcel: Parcel, assignment: Assignment) -> tuple[Parcel, Submission]:
     """Read what was handed in; if it changes meanwhile, again."""
     for _ in range(3):
-        taken = receive(parcel.folder, parcel.student, assignment.pristine)
+        ours = {
+            name: content
+            for name, content in assignment.files.items()
+            if name not in assignment.theirs
+        }
+        taken = receive(parcel.folder, parcel.student, assignment.pristine, ours)
         now = collect(parcel.folder, parcel.student)
         if now.digest == parcel.digest:
             break
@@ -171,34 +175,8 @@ def _take(parcel: Parcel, assignment: Assignment) -> tuple[Parcel, Submission]:
 
 def _beside(taken: Submission, assignment: Assignment) -> tuple[dict, dict]:
     """What lies beside the notebook as it runs, and what of that the student added."""
-    kept, size = {}, 0
-    for name, path in sorted(taken.files.items()):
-        content = _content(path)
-        if content is None or name == "timestamp.txt" or _in_the_way(name, assignment):
-            continue
-        size += len(content)
-        if size > MAX_FILES:
-            taken.notes.append(Note("large", "Files were too large to take along", [name]))
-            break
-        kept[name] = content
+    kept = {name: content for name, content in taken.files.items() if name != TIMESTAMP}
     return {**assignment.files, **kept}, kept
-
-
-def _content(path: Path) -> bytes | None:
-    try:
-        return read_plain(path, MAX_FILES)
-    except OSError:
-        return None
-
-
-def _in_the_way(name: str, assignment: Assignment) -> bool:
-    """Whether a file's name is taken by one of the assignment's, or by a folder of it."""
-    ours = {*assignment.files, *(f"{title}.ipynb" for title in assignment.pristine)}
-    if name in assignment.theirs:
-        return False
-    above = {str(folder) for folder in PurePosixPath(name).parents}
-    folders = {str(folder) for each in ours for folder in PurePosixPath(each).parents}
-    return name in ours or bool(above & ours) or name in folders
 
 
 def _put_back(nb: NotebookNode, key: dict[str, NotebookNode]) -> None:

@@ -1,237 +1,469 @@
 """Take a submission in: whatever was handed in becomes clean notebooks, or a reason.
 
 Nothing a student hands in may stop a run, and nobody may vanish from the table. A notebook that
-cannot be read ends as an :class:`Unreadable` whose text tells the student what to do about it.
+cannot be read ends as a note of kind ``unreadable`` whose text tells the student what to do.
 """
 
-import json
+from __future__ import annotations
+
+import hashlib
+import os
 import re
-import shutil
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import parse_utc
 
-from chainrule.grading.notes import Note
-from chainrule.grading.transplant import shares_cells
+from chainrule.grading import folder as folders
+from chainrule.grading.folder import Entry, Folder, Refused, TooMany
+from chainrule.grading.notebook import SAVE_AGAIN, Unreadable, read_notebook
+from chainrule.grading.notes import Note, shown, some
+from chainrule.grading.transplant import Likeness, compare
 
-MAX_BYTES = 50_000_000  # of one file; figures as outputs are the usual reason for large ones
-SAVE_AGAIN = "Open your own copy in Jupyter, save it, and hand in that file"
+MAX_BYTES = 50_000_000  # of one notebook; figures as outputs are the usual reason for large ones
+MAX_FILE = 10_000_000  # of the other files, of one and of all together
+MAX_FILES = 200
+MAX_ENTRIES = 2_000  # that are looked at in a submission
+MAX_DEPTH = 6  # folders in folders
+MAX_RIVALS = 10  # notebooks that are read to find the one that is meant
+TIMESTAMP = "timestamp.txt"  # nbgrader's, not the student's work
 
-_CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-# What a file really is, by its first bytes.
-_OTHER_KINDS = {
-    b"%PDF": "a PDF",
-    b"PK\x03\x04": "a ZIP archive or office document",
-    b"<": "an HTML page",
-    b"\x89PNG": "an image",
-}
-
-
-class Unreadable(Exception):
-    """A notebook cannot be graded; the text says why and what the student can do."""
+_OWN_COPY = "Hand in the notebook itself"
+_NOTEBOOK = ".ipynb"
+_DISGUISED = (".ipynb.txt", ".ipynb.json", ".json", ".txt", "")  # what browsers make of .ipynb
+_ARCHIVES = (".zip", ".rar", ".7z", ".gz", ".tar", ".tgz")
+_LIBRARIES = {
+    "IPython", "chainrule", "ipykernel", "matplotlib", "nbformat", "numpy", "pandas", "pytest",
+    "scipy", "sitecustomize", "sklearn", "usercustomize",
+}  # fmt: skip
 
 
 @dataclass
 class Submission:
-    """What one student handed in for one problem set."""
+    """What one student handed in for one problem set: plain data, fit to be sent anywhere.
+
+    Attributes
+    ----------
+    student : str
+    notebooks : dict of str to NotebookNode
+        By the name that they are graded under, without ``.ipynb``.
+    files : dict of str to bytes
+        What else came along, by its path beside the notebook, parts joined by ``/``.
+    notes : list of Note
+    digest : str
+        SHA-256 over the names and bytes of all that was taken, in a fixed order, and over the
+        names of what was left out and why. It depends neither on times (``timestamp.txt`` among
+        them) nor on the order in which a disk lists files.
+    """
 
     student: str
-    notebooks: dict[str, NotebookNode] = field(default_factory=dict)  # by the name graded under
-    files: dict[str, Path] = field(default_factory=dict)  # other files, by relative path
+    notebooks: dict[str, NotebookNode] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
+    digest: str = ""
 
     def write(self, folder: Path) -> None:
         """Lay the submission out in `folder` for nbgrader."""
         folder.mkdir(parents=True)
-        for name, path in self.files.items():
+        for name, content in self.files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, folder / name)
+            (folder / name).write_bytes(content)
         for name, nb in self.notebooks.items():
             nbformat.write(nb, folder / f"{name}.ipynb")
 
 
-def receive(folder: Path, student: str, expected: dict[str, NotebookNode]) -> Submission:
+def receive(
+    folder: Path,
+    student: str,
+    expected: Mapping[str, NotebookNode],
+    released: Mapping[str, bytes] | None = None,
+) -> Submission:
     """Read what `student` handed in for a problem set.
 
     Parameters
     ----------
     folder : Path
-        The submission: ``submitted/<student>/<problem set>``.
+        The submission: ``submitted/<student>/<problem set>``. Neither of the last two parts may
+        be a link.
     student : str
         Who handed it in.
     expected : dict of str to NotebookNode
         The notebooks of the problem set, as released: what was handed in must share cells with
         them.
+    released : dict of str to bytes, optional
+        The other files of the problem set that a student is not to change. Those of the same name
+        are left out, and noted where they differ.
     """
-    taken = Submission(student)
-    if not folder.is_dir():
-        found = ", ".join(sorted(path.name for path in _entries(folder.parent))) or "nothing"
-        text = f"There is no folder {folder.name!r} in the submission (found: {found})"
-        taken.notes.append(Note("missing", f"{text}. Hand in the whole folder as released"))
-        return taken
+    place = Path(os.path.abspath(folder))  # resolving would follow links
+    intake = _Intake(Submission(student), expected, released or {})
+    try:
+        with Folder.within(place.parent.parent, place.parent.name, place.name) as handed_in:
+            intake.take(handed_in)
+    except (FileNotFoundError, NotADirectoryError):
+        intake.note_missing(place)
+    except Refused as reason:
+        text = f"The folder of the submission {reason}. {_OWN_COPY}, in a folder of your own"
+        intake.note("unreadable", text)
+        intake.seen["."] = str(reason)
+    intake.taken.digest = intake.digest()
+    return intake.taken
 
-    paths = {path.name: path for path in _entries(folder) if path.suffix.lower() == ".ipynb"}
-    others = {name for name in paths if name not in {f"{title}.ipynb" for title in expected}}
-    for title, pristine in expected.items():
+
+class _Intake:
+    """One submission being looked through."""
+
+    def __init__(
+        self,
+        taken: Submission,
+        expected: Mapping[str, NotebookNode],
+        released: Mapping[str, bytes],
+    ):
+        self.taken = taken
+        self.expected = expected
+        self.released = released
+        self.seen: dict[str, str] = {}  # of everything met: its digest, or why it was left out
+        self.read: dict[str, NotebookNode | Unreadable] = {}
+        self.ours = _Names([*released, *(f"{title}{_NOTEBOOK}" for title in expected)])
+        self.theirs = _Names()
+
+    def note(self, kind: str, text: str, names: list[str] | None = None) -> None:
+        self.taken.notes.append(Note(kind, text, some(names or [])))
+
+    def note_missing(self, place: Path) -> None:
         try:
-            name = _find(title, paths, others, alone=len(expected) == 1)
-            nb = read_notebook(paths[name])
-            if not shares_cells(nb, pristine):
+            with Folder.within(place.parent.parent, place.parent.name) as above:
+                found = ", ".join(some(above.names(MAX_ENTRIES))) or "nothing"
+        except (OSError, Refused, TooMany):
+            found = "nothing"
+        text = f"There is no folder {shown(place.name)!r} in the submission (found: {found})"
+        self.note("missing", f"{text}. Hand in the whole folder as released")
+        self.seen["."] = found
+
+    def digest(self) -> str:
+        whole = hashlib.sha256()
+        for name in sorted(self.seen.keys() - {TIMESTAMP}, key=os.fsencode):
+            for part in (os.fsencode(name), self.seen[name].encode("utf-8", "backslashreplace")):
+                whole.update(len(part).to_bytes(8, "big") + part)
+        return whole.hexdigest()
+
+    def take(self, handed_in: Folder) -> None:
+        """Fill the submission from an open folder."""
+        try:
+            found = handed_in.walk(MAX_ENTRIES, MAX_DEPTH, _is_litter)
+        except TooMany:
+            # Which of them a disk lists first is chance: take what has its right name, or nothing.
+            found = [
+                Entry(f"{title}{_NOTEBOOK}", folders.FILE)
+                for title in self.expected
+                if handed_in.holds(f"{title}{_NOTEBOOK}")
+            ]
+            text = f"There are more than {MAX_ENTRIES} files in the submission: none but"
+            self.note("large", f"{text} the notebook was taken along")
+            self.seen["..."] = "too many"
+        found = [entry for entry in found if not _is_litter(PurePosixPath(entry.name).name)]
+        rivals = self._rivals(found)
+        graded = self._take_notebooks(handed_in, rivals, found)
+        # What lies beside the notebook lies beside it, wherever that is in the submission.
+        beside = str(PurePosixPath(graded[0]).parent) if graded else "."
+        self._take_files(handed_in, [entry for entry in found if entry.name not in rivals], beside)
+
+    # ------------------------------------------------------------------ notebooks
+    def _rivals(self, found: list[Entry]) -> list[str]:
+        """What may be a notebook: by its name, or without such, by what browsers make of it."""
+        names = [entry.name for entry in found if entry.name.lower().endswith(_NOTEBOOK)]
+        if not names:
+            files = [entry.name for entry in found if entry.kind == folders.FILE]
+            names = [
+                name
+                for name in files
+                if _ending(name) in _DISGUISED and name not in self.released and name != TIMESTAMP
+            ]
+            names = [
+                name for name in names if any(t.lower() in name.lower() for t in self.expected)
+            ]
+        return names
+
+    def _take_notebooks(
+        self, handed_in: Folder, rivals: list[str], found: list[Entry]
+    ) -> list[str]:
+        """Read and choose the notebooks; returns the names of those that are graded."""
+        own = {f"{title}{_NOTEBOOK}" for title in self.expected}
+        others = [name for name in rivals if name not in own]
+        if len(others) > MAX_RIVALS:
+            # A class's whole archive, say. The nearest to the top are the likeliest.
+            others.sort(key=lambda name: (name.count("/"), _in_order(name)))
+            others = others[:MAX_RIVALS]
+        graded = []
+        for title, pristine in self.expected.items():
+            free = [name for name in others if name not in graded]
+            try:
+                name = self._choose(handed_in, title, pristine, free, rivals, found)
+            except Unreadable as reason:
+                self.note("unreadable", str(reason))
+                continue
+            self.taken.notebooks[title] = self.read[name]
+            graded.append(name)
+        left = [name for name in rivals if name not in graded]
+        for name in left:
+            self.seen.setdefault(name, "another notebook")
+        if graded and left:
+            self.note("extra", "Other notebooks were not graded", left)
+        return graded
+
+    def _choose(
+        self,
+        handed_in: Folder,
+        title: str,
+        pristine: NotebookNode,
+        others: list[str],
+        rivals: list[str],
+        found: list[Entry],
+    ) -> str:
+        """The name of the notebook to grade as `title`.
+
+        That is the one of the right name, unless nothing was done in it and something in another.
+        Of several others it is the one with the most answers, then with the most cells of the
+        problem set, then the last by name.
+        """
+        right = f"{title}{_NOTEBOOK}"
+        reasons: dict[str, str] = {}
+        like: dict[str, Likeness] = {}
+        if right in rivals:
+            self._weigh(handed_in, right, title, pristine, like, reasons)
+            if right in like and (like[right].answered or not others):
+                return right
+        for name in others:
+            self._weigh(handed_in, name, title, pristine, like, reasons)
+        if not like:
+            raise Unreadable(self._why_none(title, reasons, found))
+        best = max(like, key=lambda name: (like[name], name == right, _in_order(name)))
+        if right in like and not like[best] > like[right]:
+            return right
+        if right in reasons:
+            why = f": {reasons[right].partition('. ')[0]}"
+        elif right in like:
+            why = f": {right} has no answers in it"
+        else:
+            why = ""
+        self.note("renamed", f"{shown(best)} was graded as {right}{why}")
+        return best
+
+    def _weigh(self, handed_in, name, title, pristine, like, reasons) -> None:
+        """Put into `like` how much of `pristine` a notebook holds, or into `reasons` why none."""
+        try:
+            nb = self._read(handed_in, name)
+            likeness = compare(nb, pristine)
+            if not likeness.is_the_same:
                 raise Unreadable(
-                    f"{name} holds none of the exercises of {title}. Is it another notebook? "
-                    f"Otherwise download {title}.ipynb again and copy your answers into it"
+                    f"{shown(name)} holds none of the exercises of {title}. Is it another "
+                    f"notebook? Otherwise download {title}.ipynb again and copy your answers "
+                    "into it"
                 )
+            like[name] = likeness
         except Unreadable as reason:
-            taken.notes.append(Note("unreadable", str(reason)))
-            continue
-        taken.notebooks[title] = nb
-        if name in others:
-            others.discard(name)
-            taken.notes.append(Note("renamed", f"{name} was graded as {title}.ipynb"))
-    if taken.notebooks and others:
-        taken.notes.append(Note("extra", "Other notebooks were not looked at", sorted(others)))
-    _take_files(folder, taken)
-    return taken
+            reasons[name] = str(reason)
 
+    def _read(self, handed_in: Folder, name: str) -> NotebookNode:
+        if name not in self.read:
+            try:
+                content = handed_in.read(name, MAX_BYTES)
+                self.seen[name] = hashlib.sha256(content).hexdigest()
+                self.read[name] = read_notebook(content, name)
+            except Unreadable as reason:
+                self.read[name] = reason
+            except (Refused, OSError) as reason:
+                self.seen[name] = str(reason)
+                advice = _OWN_COPY
+                if "large" in str(reason):
+                    advice = "Clear all outputs in Jupyter, save, and hand in again"
+                self.read[name] = Unreadable(f"{shown(name)} {reason}. {advice}")
+        if isinstance(self.read[name], Unreadable):
+            raise self.read[name]
+        return self.read[name]
 
-def _find(title: str, paths: dict[str, Path], others: set[str], alone: bool) -> str:
-    """The name of the file to grade as `title`."""
-    if f"{title}.ipynb" in paths:
-        return f"{title}.ipynb"
-    if not others:
-        raise Unreadable(f"There is no notebook in the submission. Hand in {title}.ipynb")
-    if len(others) == 1 and alone:
-        return next(iter(others))
-    names = ", ".join(sorted(others))
-    raise Unreadable(
-        f"None of the notebooks is called {title}.ipynb (found: {names}). Rename yours"
-    )
-
-
-def read_notebook(path: Path) -> NotebookNode:
-    """Read a notebook, keeping only cells with type, text, id and nbgrader marks.
-
-    Returns
-    -------
-    NotebookNode
-        A valid notebook of format 4.5 without outputs.
-
-    Raises
-    ------
-    Unreadable
-        If it is no regular file, too large, empty, cut off, not JSON or not a notebook.
-    """
-    text = _read_text(path)
-    try:
-        raw = json.loads(text)
-        if isinstance(raw, dict) and isinstance(raw.get("worksheets"), list):  # format 3
-            raw = nbformat.reads(text, as_version=4)
-    except json.JSONDecodeError as error:
-        raise Unreadable(_why_not_json(path, text, error)) from None
-    except Exception as error:  # nested too deep, or a format that nbformat cannot convert
-        raise Unreadable(
-            f"{path.name} cannot be read as a notebook ({type(error).__name__}). {SAVE_AGAIN}"
-        ) from None
-    if not isinstance(raw, dict) or not isinstance(raw.get("cells"), list):
-        raise Unreadable(f"{path.name} is not a notebook: it has no cells. {SAVE_AGAIN}")
-    nb = nbformat.v4.new_notebook()
-    for cell in raw["cells"]:
-        _take_cell(cell, nb)
-    if not nb.cells:
-        raise Unreadable(f"{path.name} has no cells. {SAVE_AGAIN}")
-    return nb
-
-
-def _read_text(path: Path) -> str:
-    if path.is_symlink() or not path.is_file():
-        raise Unreadable(f"{path.name} is not a file of its own. Hand in the notebook itself")
-    try:
-        size = path.stat().st_size
-        if size == 0:
-            raise Unreadable(f"{path.name} is empty (0 bytes). {SAVE_AGAIN}")
-        if size > MAX_BYTES:
-            raise Unreadable(
-                f"{path.name} is too large: {size / 1e6:.0f} MB, at most {MAX_BYTES / 1e6:.0f} MB "
-                "are taken. Clear all outputs in Jupyter, save, and hand in again"
+    def _why_none(self, title: str, reasons: dict[str, str], found: list[Entry]) -> str:
+        if len(reasons) == 1:
+            return next(iter(reasons.values()))
+        if reasons:
+            listed = "; ".join(reason.partition(". ")[0] for reason in list(reasons.values())[:4])
+            return f"No notebook can be graded as {title}.ipynb ({listed}). {SAVE_AGAIN}"
+        archives = [entry.name for entry in found if entry.name.lower().endswith(_ARCHIVES)]
+        if archives:
+            return (
+                f"There is no notebook in the submission but {shown(archives[0])}. Unpack it and "
+                f"hand in {title}.ipynb"
             )
-        content = path.read_bytes()
-    except OSError as error:
-        raise Unreadable(f"{path.name} could not be opened ({error.strerror})") from None
-    for start, kind in _OTHER_KINDS.items():
-        if content.startswith(start):
-            raise Unreadable(f"{path.name} is {kind}, not a notebook. {SAVE_AGAIN}")
-    try:
-        return content.decode(json.detect_encoding(content))
-    except UnicodeDecodeError:
-        raise Unreadable(f"{path.name} is not text: the file is damaged. {SAVE_AGAIN}") from None
+        names = some(entry.name for entry in found if entry.name != TIMESTAMP)
+        listed = f" (found: {', '.join(names)})" if names else ""
+        return f"There is no notebook in the submission{listed}. Hand in {title}.ipynb"
+
+    # ------------------------------------------------------------------ other files
+    def _take_files(self, handed_in: Folder, found: list[Entry], beside: str) -> None:
+        """Read the files that came along; links, pipes and huge files stay outside."""
+        left: dict[str, list[str]] = {}
+        room = MAX_FILE
+        # Those beside the notebook first: a name is taken once.
+        for entry in sorted(found, key=lambda entry: _moved(entry.name, beside) == entry.name):
+            name = entry.name
+            if entry.kind == folders.FOLDER:
+                self._meet_folder(name, left)
+                continue
+            target = _moved(name, beside)
+            why, content = self._take_file(handed_in, entry, target, room)
+            if why is None and len(self.taken.files) < MAX_FILES:
+                self.taken.files[target] = content
+                self.theirs.add(target)
+                room -= len(content)
+                continue
+            why = why or "many"
+            if why != "same":
+                left.setdefault(why, []).append(name)
+            self.seen.setdefault(name, why)
+        for why, (kind, text) in _LEFT_OUT.items():
+            if why in left:
+                self.note(kind, text, left[why])
+        shadows = _shadows(self.taken.files)
+        if shadows:
+            self.note("shadows", "Files are named like modules that they would replace", shadows)
+
+    def _meet_folder(self, name: str, left: dict[str, list[str]]) -> None:
+        if name.count("/") + 1 >= MAX_DEPTH:
+            left.setdefault("deep", []).append(name)
+            self.seen[name] = "deep"
+
+    def _take_file(
+        self, handed_in: Folder, entry: Entry, target: str, room: int
+    ) -> tuple[str | None, bytes]:
+        """A file's content, or why it is left out."""
+        if entry.kind in (folders.LINK, folders.SPECIAL):
+            return "same" if target == TIMESTAMP else entry.kind, b""
+        if not _is_text(entry.name):
+            return "name", b""
+        try:
+            content = handed_in.read(entry.name, MAX_BYTES if target in self.released else MAX_FILE)
+        except (Refused, OSError) as reason:
+            self.seen[entry.name] = str(reason)
+            return ("large" if "large" in str(reason) else "refused"), b""
+        if target == TIMESTAMP:
+            if entry.name == target and _is_timestamp(content):
+                self.taken.files[TIMESTAMP] = content
+            return "same", b""
+        self.seen[entry.name] = hashlib.sha256(content).hexdigest()
+        if target in self.released and _same(content, self.released[target]):
+            return "same", b""
+        if self.ours.exclude(target):
+            return "replaced", b""
+        if self.theirs.exclude(target):
+            return "twins", b""
+        if len(content) > room:
+            return "large", b""
+        return None, content
 
 
-def _why_not_json(path: Path, text: str, error: json.JSONDecodeError) -> str:
-    if not text.strip():
-        return f"{path.name} is empty. {SAVE_AGAIN}"
-    if not text.lstrip().startswith("{"):
-        return f"{path.name} is not a notebook. {SAVE_AGAIN}"
-    # A file that was cut off fails at its end, or in a string that never ends.
-    if not text.rstrip().endswith("}") or error.pos >= len(text.rstrip()):
-        return f"{path.name} is cut off: it ends in line {text.count(chr(10)) + 1}. {SAVE_AGAIN}"
-    return f"{path.name} is damaged in line {error.lineno}. {SAVE_AGAIN}"
+class _Names:
+    """Names of files, some of which exclude others.
+
+    Two differing by case only, or in whether ``é`` is one character or two, are one for some disks;
+    and nothing is a file and a folder.
+    """
+
+    def __init__(self, names: Iterable[str] = ()):
+        self.files: set[str] = set()
+        self.folders: set[str] = set()
+        for name in names:
+            self.add(name)
+
+    def add(self, name: str) -> None:
+        folded = _folded(name)
+        self.files.add(folded)
+        self.folders.update(_above(folded))
+
+    def exclude(self, name: str) -> bool:
+        folded = _folded(name)
+        return folded in self.files | self.folders or not self.files.isdisjoint(_above(folded))
 
 
-def _take_cell(raw: object, nb: NotebookNode) -> None:
-    """Add one cell to `nb` if it has the shape of one."""
-    if not isinstance(raw, dict):
-        return
-    source = raw.get("source", "")
-    if isinstance(source, list):
-        source = "".join(part for part in source if isinstance(part, str))
-    if not isinstance(source, str):
-        return
-    make = {"code": nbformat.v4.new_code_cell, "raw": nbformat.v4.new_raw_cell}
-    cell = make.get(raw.get("cell_type"), nbformat.v4.new_markdown_cell)(source)
-    taken = {other.id for other in nb.cells}
-    wanted = raw.get("id")
-    usable = isinstance(wanted, str) and _CELL_ID.fullmatch(wanted) and wanted not in taken
-    fresh = (f"cell-{number}" for number in count(len(nb.cells)))
-    cell.id = wanted if usable else next(name for name in fresh if name not in taken)
-    metadata = raw.get("metadata")
-    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    if isinstance(marks, dict) and isinstance(marks.get("grade_id"), str):
-        cell.metadata["nbgrader"] = {"grade_id": marks["grade_id"]}
-    attachments = raw.get("attachments")
-    if cell.cell_type == "markdown" and _are_attachments(attachments):
-        cell.attachments = nbformat.from_dict(attachments)
-    nb.cells.append(cell)
+# Why a file is left out: the kind of the note, and its sentence.
+_LEFT_OUT = {
+    "link": ("links", "Links were not followed"),
+    "special": ("links", "Pipes and devices were not opened"),
+    "refused": ("links", "Files cannot be opened, or have a second name (hard links)"),
+    "name": ("extra", "Files were left out since their names are no text"),
+    "twins": ("extra", "Files were left out since some disks confuse their names with others"),
+    "replaced": ("replaced", "Files that belong to the problem set were used as released"),
+    "deep": ("large", f"Folders lie too deep, in {MAX_DEPTH} or more others"),
+    "large": ("large", f"Files were too large to take along (in all {MAX_FILE / 1e6:.0f} MB)"),
+    "many": ("large", f"Files were left out: there are more than {MAX_FILES}"),
+}
 
 
-def _are_attachments(value: object) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(bundle, dict) and all(isinstance(data, str) for data in bundle.values())
-        for bundle in value.values()
+def _ending(name: str) -> str:
+    lower = PurePosixPath(name).name.lower()
+    return next((ending for ending in _DISGUISED if ending and lower.endswith(ending)), "") or (
+        PurePosixPath(lower).suffix
     )
 
 
-def _take_files(folder: Path, taken: Submission) -> None:
-    """Note the regular files that came along; links, pipes and huge files stay outside."""
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() == ".ipynb" or path.is_symlink() or not path.is_file():
-            continue
-        if path.stat().st_size > MAX_BYTES:
-            taken.notes.append(Note("large", "Files were too large to take along", [path.name]))
-        elif path.name != "timestamp.txt" or _is_timestamp(path):
-            taken.files[path.relative_to(folder).as_posix()] = path
+def _in_order(name: str) -> tuple:
+    """For sorting: ``a (2)`` before ``a (10)``."""
+    parts = re.split(r"(\d{1,9})", name)
+    return tuple((part.isdigit(), part.zfill(9)) for part in parts), os.fsencode(name)
 
 
-def _is_timestamp(path: Path) -> bool:
+def _is_litter(name: str) -> bool:
+    """What systems and editors leave behind."""
+    return name in ("__pycache__", "__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini") or (
+        name.startswith("._") or name in (".git", ".ipynb_checkpoints", ".venv", ".vscode", ".idea")
+    )
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _moved(name: str, beside: str) -> str:
+    return name.removeprefix(f"{beside}/") if beside != "." else name
+
+
+def _above(name: str) -> list[str]:
+    """The folders that a path lies in."""
+    return [str(folder) for folder in PurePosixPath(name).parents][:-1]
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _same(content: bytes, released: bytes) -> bool:
+    return content.replace(b"\r\n", b"\n") == released.replace(b"\r\n", b"\n")
+
+
+def _shadows(files: Mapping[str, bytes]) -> list[str]:
+    """Files that Python would import in place of a library."""
+    found = []
+    for name in files:
+        first, _, rest = name.partition("/")
+        module = first.partition(".")[0]
+        importable = first.endswith((".py", ".pyc", ".so", ".pyd"))
+        package = rest == "__init__.py" or (module in _LIBRARIES and rest.endswith(".py"))
+        known = module in _LIBRARIES or module in sys.stdlib_module_names
+        if known and (package if rest else importable):
+            found.append(name)
+    return found
+
+
+def _is_timestamp(content: bytes) -> bool:
     """Whether nbgrader can read this timestamp; one it cannot read ends its run."""
     try:
-        return parse_utc(path.read_text(encoding="utf-8").strip()) is not None
-    except (ValueError, OverflowError):
+        return parse_utc(content[:1000].decode("utf-8").strip()) is not None
+    except Exception:  # dateutil promises nothing
         return False
-
-
-def _entries(folder: Path) -> list[Path]:
-    return list(folder.iterdir()) if folder.is_dir() else []

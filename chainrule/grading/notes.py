@@ -13,6 +13,8 @@ from nbformat import NotebookNode
 
 KEY = "chainrule"  # in the notebook's metadata
 CELL_ID = "grading-notes"
+LONGEST_NAME = 100  # characters of a name in a sentence
+MOST_NAMES = 12  # that are listed
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,22 @@ def add_notes(nb: NotebookNode, notes: Iterable[Note]) -> None:
     head = nbformat.v4.new_markdown_cell(f"**Notes from grading**\n\n{lines}")
     head.id = CELL_ID
     nb.cells = [head, *cells]
+
+
+def shown(name: str) -> str:
+    """A name that a student chose, for a sentence: on one line, not too long, always writable."""
+    safe = "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in name
+    )
+    return safe if len(safe) <= LONGEST_NAME else f"{safe[:LONGEST_NAME]}..."
+
+
+def some(names: Iterable[str]) -> list[str]:
+    """The first of many names, and how many more there are."""
+    names = list(names)
+    rest = len(names) - MOST_NAMES
+    first = [shown(name) for name in names[:MOST_NAMES]]
+    return [*first, f"and {rest} more"] if rest > 0 else first
 
 
 def _as_text(text: str) -> str:

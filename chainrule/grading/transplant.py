@@ -3,9 +3,9 @@
 A submitted notebook comes back with cells deleted, doubled, split, moved, retyped or edited, with
 metadata dropped by other editors, sometimes with tags that switch a check off. Instead of
 repairing it, :class:`Transplant` starts from the released notebook and takes from the
-submission only what is the student's: the answers, found by ``grade_id``, and their own extra
-cells, kept at their place between the answers. What had to be mended is written into the
-notebook, where student, instructor and report can read it.
+submission only what is the student's: the answers, and their own extra cells, kept at their place
+between the answers (:mod:`chainrule.grading.slots` says how they are found). What had to be mended
+is written into the notebook, where student, instructor and report can read it.
 
 Stock nbgrader empties the metadata of a doubled cell (``DeduplicateIds``); its own validation
 then takes the cell for one of an old schema, and ``SchemaTooOldError`` ends the whole batch. The
@@ -20,7 +20,11 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from chainrule.grading.notes import Note, add_notes
+from chainrule.grading.celltext import definitions, text_of
+from chainrule.grading.notes import KEY, Note, add_notes
+from chainrule.grading.slots import Slot, marks_of, recognise
+
+AUTHOR, STUDENT = "author", "student"  # in the metadata of a student's own cell
 
 
 class Transplant(NbGraderPreprocessor):
@@ -71,17 +75,18 @@ def transplant(nb: NotebookNode, pristine: NotebookNode) -> tuple[NotebookNode, 
         The notebook to grade, and what had to be mended. The same input gives the same output:
         cell ids are not drawn at random.
     """
-    slots = [_Slot(cell) for cell in pristine.cells]
-    numbers = count(1)
-    cells = [_own_cell(cell, next(numbers)) for cell in _sort_cells(nb.cells, slots)]
+    slots = [Slot(cell) for cell in pristine.cells]
+    taken = {cell.get("id") for cell in pristine.cells}
+    fresh = (name for name in (f"own-{number}" for number in count(1)) if name not in taken)
+    cells = [_own_cell(cell, next(fresh)) for cell in _sort_cells(nb.cells, slots)]
     for slot in slots:
-        cells += [_own_cell(cell, next(numbers)) for cell in slot.before]
-        cells.append(slot.graded_cell())
-        cells += [_own_cell(cell, next(numbers)) for cell in slot.after]
+        cells += [_own_cell(cell, next(fresh)) for cell in slot.before]
+        cells.append(_graded_cell(slot))
+        cells += [_own_cell(cell, next(fresh)) for cell in slot.after]
     graded = NotebookNode(
         nbformat=4,
         nbformat_minor=5,
-        metadata=NotebookNode(pristine.metadata),
+        metadata=nbformat.from_dict(pristine.metadata),
         cells=cells,
     )
     notes = _what_was_mended(slots)
@@ -89,79 +94,89 @@ def transplant(nb: NotebookNode, pristine: NotebookNode) -> tuple[NotebookNode, 
     return graded, notes
 
 
-def shares_cells(nb: NotebookNode, pristine: NotebookNode) -> bool:
-    """Whether `nb` holds at least one of the marked cells of `pristine`."""
-    find = _Finder([_Slot(cell) for cell in pristine.cells])
-    found = (find(cell) for cell in nb.cells)
-    return any(slot is not None and slot.grade_id for slot in found)
+def is_students(cell: NotebookNode) -> bool:
+    """Whether a cell of a transplanted notebook is the student's: an answer, or an own cell.
+
+    Nothing in a submission can make an instructor's cell the student's or the other way round:
+    the marks of answers come from the released notebook, and own cells are new ones.
+    """
+    metadata = cell.get("metadata", {})
+    own = metadata.get(KEY, {}).get(AUTHOR) == STUDENT
+    return own or bool(metadata.get("nbgrader", {}).get("solution"))
 
 
-@dataclass
-class _Slot:
-    """One cell of the released notebook and what the submission brings for it."""
+@dataclass(frozen=True, order=True)
+class Likeness:
+    """How much of a released notebook a submitted one holds; the better one is greater.
 
-    cell: NotebookNode
-    copies: list[NotebookNode] = field(default_factory=list)  # the student's versions, in order
-    chosen: NotebookNode | None = None
-    before: list[NotebookNode] = field(default_factory=list)  # own cells, just above
-    after: list[NotebookNode] = field(default_factory=list)  # own cells, below
+    Attributes
+    ----------
+    answered : int
+        Answers that were written.
+    shared : int
+        Answers and checks that were found.
+    foreign : int
+        Cells that nbgrader marked for some other notebook.
+    """
+
+    answered: int
+    shared: int
+    foreign: int = field(compare=False)
 
     @property
-    def grade_id(self) -> str | None:
-        return self.cell.metadata.get("nbgrader", {}).get("grade_id")
-
-    @property
-    def is_answer(self) -> bool:
-        return bool(self.cell.metadata.get("nbgrader", {}).get("solution"))
-
-    def changed(self, cell: NotebookNode) -> bool:
-        return _text(cell) != _text(self.cell)
-
-    def choose(self) -> None:
-        """Pick the version that counts: the last one that was changed, of the right type if any."""
-        if not self.copies:
-            return
-        if not self.is_answer:
-            self.chosen = self.copies[0]
-            return
-        changed = [cell for cell in self.copies if self.changed(cell)]
-        typed = [cell for cell in changed if cell.cell_type == self.cell.cell_type]
-        self.chosen = (typed or changed or self.copies)[-1]
-
-    def graded_cell(self) -> NotebookNode:
-        cell = nbformat.from_dict(self.cell)
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-        if self.is_answer and self.chosen is not None and self.changed(self.chosen):
-            cell.source = _text(self.chosen)
-            if cell.cell_type == "markdown" and isinstance(self.chosen.get("attachments"), dict):
-                cell.attachments = self.chosen.attachments
-        return cell
+    def is_the_same(self) -> bool:
+        """Whether this is a version of the released notebook rather than another one."""
+        return self.shared > 0 and self.shared >= self.foreign
 
 
-def _sort_cells(cells: list[NotebookNode], slots: list[_Slot]) -> list[NotebookNode]:
+def compare(nb: NotebookNode, pristine: NotebookNode) -> Likeness:
+    """How much of `pristine` the notebook `nb` holds."""
+    slots = [Slot(cell) for cell in pristine.cells]
+    homes = recognise(nb.cells, slots)
+    foreign = [
+        cell
+        for cell, home in zip(nb.cells, homes, strict=True)
+        if home is None and isinstance(marks_of(cell).get("grade_id"), str)
+    ]
+    return Likeness(
+        sum(slot.is_answer and any(map(slot.changed, slot.copies)) for slot in slots),
+        sum(slot.counts and (bool(slot.copies) or slot.elsewhere) for slot in slots),
+        len(foreign),
+    )
+
+
+def are_pictures(value: object) -> bool:
+    """Whether these are attachments as a Markdown cell may have them."""
+    return isinstance(value, dict) and all(
+        isinstance(bundle, dict)
+        and all(str(kind).startswith("image/") and isinstance(data, str)
+                for kind, data in bundle.items())
+        for bundle in value.values()
+    )  # fmt: skip
+
+
+def _sort_cells(cells: list[NotebookNode], slots: list[Slot]) -> list[NotebookNode]:
     """Give every submitted cell to the slot it belongs to, or to the one it stands below.
 
     Returns the student's own cells that stand above all of them.
     """
-    find = _Finder(slots)
-    homes = [find(cell) for cell in cells]
-    for cell, slot in zip(cells, homes, strict=True):
-        if slot is not None:
-            slot.copies.append(cell)
+    homes = recognise(cells, slots)
     for slot in slots:
         slot.choose()
 
     order = {id(slot): index for index, slot in enumerate(slots)}
+    parts = {id(part) for slot in slots if _is_text(slot) for part in slot.parts}
     on_top: list[NotebookNode] = []
-    here: _Slot | None = None  # own cells follow the last recognised cell above them
+    here: Slot | None = None  # own cells follow the last recognised cell above them
     for cell, slot in zip(cells, homes, strict=True):
         if slot is not None and cell is slot.chosen:
             here = slot
             # The student may add to a given cell, not replace it: the pristine one comes first.
             if not slot.grade_id and slot.changed(cell):
                 slot.after.append(cell)
-        elif slot is None or (slot.is_answer and slot.changed(cell)):
+        elif id(cell) in parts:
+            continue
+        elif slot is None or (slot.is_answer and slot.changed(cell) and text_of(cell)):
             # An own cell, or another part of a split answer, or an earlier version of a doubled
             # one. The latter run before the version that counts, as they do for the student.
             late = slot is not None and (here is None or order[id(here)] >= order[id(slot)])
@@ -174,55 +189,73 @@ def _sort_cells(cells: list[NotebookNode], slots: list[_Slot]) -> list[NotebookN
     return on_top
 
 
-class _Finder:
-    """Recognise a submitted cell: by ``grade_id``, by cell id, by its unchanged text."""
-
-    def __init__(self, slots: list[_Slot]):
-        self.by_grade_id = {slot.grade_id: slot for slot in slots if slot.grade_id}
-        self.by_cell_id = {slot.cell.get("id"): slot for slot in slots if slot.cell.get("id")}
-        self.by_text = {_text(slot.cell): slot for slot in slots if not slot.is_answer}
-
-    def __call__(self, cell: NotebookNode) -> _Slot | None:
-        marks = cell.get("metadata", {}).get("nbgrader")
-        if isinstance(marks, dict):
-            slot = self.by_grade_id.get(str(marks.get("grade_id")))
-            if slot is not None:
-                return slot
-        # Without metadata (some editors drop it) the cell's own id still tells; a cell without
-        # either is the student's, unless it is a word-for-word copy of a given one.
-        return self.by_cell_id.get(cell.get("id")) or self.by_text.get(_text(cell))
+def _is_text(slot: Slot) -> bool:
+    return slot.is_answer and slot.cell.cell_type != "code"
 
 
-def _text(cell: NotebookNode) -> str:
-    """The source with the line ends and trailing blanks that editors change on their own."""
-    return str(cell.get("source", "")).replace("\r\n", "\n").replace("\r", "\n").rstrip()
+def _graded_cell(slot: Slot) -> NotebookNode:
+    cell = nbformat.from_dict(slot.cell)
+    if cell.cell_type == "code":
+        cell.outputs, cell.execution_count = [], None
+    if not slot.is_answer:
+        return cell
+    if slot.elsewhere:
+        # The stub would undo the answer.
+        cell.source = f"# {', '.join(definitions(slot.text))}: defined in another cell"
+    elif slot.chosen is not None and slot.changed(slot.chosen):
+        # A person reads a text, and reads all of it when it was split.
+        versions = slot.parts if _is_text(slot) else [slot.chosen]
+        cell.source = "\n\n".join(dict.fromkeys(text_of(version) for version in versions))
+        pictures = [version.get("attachments") for version in versions]
+        if cell.cell_type == "markdown" and any(map(are_pictures, pictures)):
+            cell.attachments = _together(filter(are_pictures, pictures))
+    return cell
 
 
-def _own_cell(cell: NotebookNode, number: int) -> NotebookNode:
-    """A student's cell without metadata: no tag, flag or forged output goes along."""
+def _together(pictures) -> NotebookNode:
+    found: dict = {}
+    for each in pictures:
+        found |= each
+    return nbformat.from_dict(found)
+
+
+def _own_cell(cell: NotebookNode, name: str) -> NotebookNode:
+    """A student's cell with new metadata: no tag, flag or forged output goes along."""
     make = {"code": nbformat.v4.new_code_cell, "raw": nbformat.v4.new_raw_cell}
-    fresh = make.get(cell.cell_type, nbformat.v4.new_markdown_cell)(_text(cell))
-    fresh.id = f"own-{number}"
-    if fresh.cell_type == "markdown" and isinstance(cell.get("attachments"), dict):
-        fresh.attachments = cell.attachments
+    fresh = make.get(cell.cell_type, nbformat.v4.new_markdown_cell)(text_of(cell), id=name)
+    fresh.metadata[KEY] = NotebookNode({AUTHOR: STUDENT})
+    if fresh.cell_type == "markdown" and are_pictures(cell.get("attachments")):
+        fresh.attachments = nbformat.from_dict(cell.attachments)
     return fresh
 
 
-def _what_was_mended(slots: list[_Slot]) -> list[Note]:
+def _what_was_mended(slots: list[Slot]) -> list[Note]:
     marked = [slot for slot in slots if slot.grade_id]
     locked = [slot for slot in marked if not slot.is_answer]
-    deleted = [slot.grade_id for slot in marked if not slot.copies]
-    edited = [slot.grade_id for slot in locked if any(map(slot.changed, slot.copies))]
-    retyped = [
-        slot.grade_id
-        for slot in marked
-        if slot.chosen is not None and slot.chosen.cell_type != slot.cell.cell_type
+    found = {
+        "deleted": [slot for slot in marked if not slot.copies and not slot.elsewhere],
+        "moved": [slot for slot in marked if slot.elsewhere],
+        "edited": [slot for slot in locked if any(map(slot.changed, slot.copies))],
+        "retyped": [
+            slot for slot in marked if slot.chosen and slot.chosen.cell_type != slot.cell.cell_type
+        ],
+        "doubled": [slot for slot in marked if slot.doubled],
+        "metadata": [slot for slot in marked if slot.remarked],
+        "tags": [slot for slot in marked if slot.tagged],
+    }
+    return [
+        Note(kind, _SENTENCES[kind], [slot.grade_id for slot in found[kind]])
+        for kind in _SENTENCES
+        if found[kind]
     ]
-    doubled = [slot.grade_id for slot in marked if len(slot.copies) > 1]
-    notes = [
-        Note("deleted", "Cells had been deleted; they were put back", deleted),
-        Note("edited", "Given cells had been edited; their own text was put back", edited),
-        Note("retyped", "Cells had changed their type; it was put back", retyped),
-        Note("doubled", "Cells appeared more than once; the last changed answer counts", doubled),
-    ]
-    return [note for note in notes if note.cells]
+
+
+_SENTENCES = {
+    "deleted": "Cells had been deleted; they were put back",
+    "moved": "Answers stand in another cell than the one for them; they count",
+    "edited": "Given cells had been edited; their own text was put back",
+    "retyped": "Cells had changed their type; it was put back",
+    "doubled": "Cells appeared more than once; the last changed answer counts",
+    "metadata": "Cells had other points or flags than were released; those released count",
+    "tags": "Cells had tags that skip a check or let it fail; the tags do not count",
+}

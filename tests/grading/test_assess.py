@@ -149,7 +149,7 @@ def test_text_that_no_file_can_hold_is_replaced(released, student, assignment):
     parcel = collect(released.submitted / "anna" / NAME, "anna")
     entry = assess(parcel, assignment, FakeEngine(released.root))
     assert entry.marks[NAME]["why"].verdict == "by hand"
-    assert "Because ?." in entry.notebooks[NAME]
+    assert "Because \ufffd." in entry.notebooks[NAME]
 
 
 def test_what_goes_wrong_on_our_side_is_an_entry(released, student, assignment):

@@ -8,7 +8,7 @@ import pytest
 from classroom import NAME
 
 from chainrule.grading import intake
-from chainrule.grading.intake import Unreadable, read_notebook, receive
+from chainrule.grading.intake import read_notebook, receive
 
 FILE = f"{NAME}.ipynb"
 
@@ -78,7 +78,7 @@ def test_a_damaged_notebook_names_the_line(folder, pristine):
         (b'{"cells": 3}', "has no cells"),
         (b'{"cells": []}', "has no cells"),
         (b'{"cells": [1, null, "x"]}', "has no cells"),
-        (b'{"worksheets": [{"cells": 5}], "nbformat": 3}', "cannot be read"),
+        (b'{"worksheets": [{"cells": 5}], "nbformat": 3}', "has no cells"),
         (b"[" * 200_000, "cannot be read"),
     ],
 )
@@ -111,18 +111,49 @@ def test_a_single_renamed_notebook_is_graded_and_said_so(folder, student, pristi
     assert str(taken.notes[0]) == f"{name} was graded as mini.ipynb"
 
 
-def test_of_several_renamed_notebooks_none_is_guessed(folder, pristine):
-    for name in ("one.ipynb", "two.ipynb"):
-        nbformat.write(pristine, folder / name)
-    assert "found: one.ipynb, two.ipynb). Rename yours" in reason(folder, pristine)
+def test_of_several_renamed_notebooks_the_one_with_most_answers_is_graded(
+    folder, student, pristine
+):
+    nbformat.write(pristine, folder / "two.ipynb")
+    nbformat.write(student.solve().nb, folder / "one.ipynb")
+    taken = take(folder, pristine)
+    assert "return 2 * x" in taken.notebooks[NAME].cells[2].source
+    assert [str(note) for note in taken.notes] == [
+        "one.ipynb was graded as mini.ipynb",
+        "Other notebooks were not graded: two.ipynb",
+    ]
 
 
-def test_beside_the_right_name_other_notebooks_are_not_looked_at(folder, student, pristine):
+def test_of_equal_copies_the_last_by_name_is_graded(folder, student, pristine):
+    for number in (2, 10, 1):
+        nbformat.write(student.solve().nb, folder / f"mini ({number}).ipynb")
+    assert "mini (10).ipynb was graded" in str(take(folder, pristine).notes[0])
+
+
+def test_beside_the_right_name_other_notebooks_are_not_graded(folder, student, pristine):
     nbformat.write(student.solve().nb, folder / FILE)
     put(folder, "", "scratch.ipynb")
     taken = take(folder, pristine)
     assert list(taken.notebooks) == [NAME]
-    assert "not looked at: scratch.ipynb" in str(taken.notes[0])
+    assert "not graded: scratch.ipynb" in str(taken.notes[0])
+
+
+def test_work_done_in_a_second_download_counts_if_the_first_is_untouched(folder, student, pristine):
+    nbformat.write(pristine, folder / FILE)
+    nbformat.write(student.solve().nb, folder / "mini (1).ipynb")
+    taken = take(folder, pristine)
+    assert "return 2 * x" in taken.notebooks[NAME].cells[2].source
+    assert "mini.ipynb has no answers in it" in str(taken.notes[0])
+
+
+def test_a_damaged_notebook_of_the_right_name_is_replaced_by_a_sound_copy(
+    folder, student, pristine
+):
+    put(folder, "{", FILE)
+    nbformat.write(student.solve().nb, folder / "copy.ipynb")
+    taken = take(folder, pristine)
+    assert list(taken.notebooks) == [NAME]
+    assert "copy.ipynb was graded as mini.ipynb: mini.ipynb is cut off" in str(taken.notes[0])
 
 
 def test_another_assignments_notebook_is_refused(folder, pristine):
@@ -134,8 +165,7 @@ def test_another_assignments_notebook_is_refused(folder, pristine):
 def test_a_byte_order_mark_and_utf16_are_read(folder, student):
     text = nbformat.writes(student.solve().answer("why", "naïve ∂").nb)
     for encoding in ("utf-8-sig", "utf-16"):
-        path = put(folder, text.encode(encoding))
-        assert read_notebook(path).cells[-1].source == "naïve ∂"
+        assert read_notebook(text.encode(encoding), FILE).cells[-1].source == "naïve ∂"
 
 
 def test_format_3_is_read(folder):
@@ -148,14 +178,14 @@ def test_format_3_is_read(folder):
              "metadata": {}, "collapsed": False},
         ]}],
     }  # fmt: skip
-    assert read_notebook(put(folder, json.dumps(old))).cells[0].source == "x = 1"
+    assert read_notebook(json.dumps(old).encode(), FILE).cells[0].source == "x = 1"
 
 
 def test_cells_of_strange_shape_are_left_out(folder, student):
     raw = json.loads(nbformat.writes(student.solve().nb))
     raw["cells"] += [7, None, {"cell_type": "code", "source": {"a": 1}}]
     raw["cells"][0] |= {"source": ["# Mi", 3, "ni"], "metadata": "none", "id": "not an id!"}
-    nb = read_notebook(put(folder, json.dumps(raw)))
+    nb = read_notebook(json.dumps(raw).encode(), FILE)
     assert len(nb.cells) == len(student.nb.cells)
     assert nb.cells[0].source == "# Mini"
     nbformat.validate(nb)
@@ -165,7 +195,7 @@ def test_doubled_cell_ids_become_different(folder, student):
     raw = json.loads(nbformat.writes(student.nb))
     for cell in raw["cells"]:
         cell["id"] = "cell-1"
-    ids = [cell.id for cell in read_notebook(put(folder, json.dumps(raw))).cells]
+    ids = [cell.id for cell in read_notebook(json.dumps(raw).encode(), FILE).cells]
     assert len(set(ids)) == len(ids)
 
 
@@ -176,10 +206,9 @@ def test_a_huge_file_is_refused(folder, pristine, monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_a_pipe_is_not_waited_for(folder):
+def test_a_pipe_is_not_waited_for(folder, pristine):
     os.mkfifo(folder / FILE)
-    with pytest.raises(Unreadable, match="not a file of its own"):
-        read_notebook(folder / FILE)
+    assert "is a pipe or device, not a file of its own" in reason(folder, pristine)
 
 
 def test_a_link_to_another_notebook_is_refused(folder, student, pristine, tmp_path):
