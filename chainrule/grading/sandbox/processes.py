@@ -96,20 +96,22 @@ def end_below(pid: int, itself: bool = False, seconds: float = 2.0) -> bool:
     They are stopped first, so that none can start another while the list is read.
     """
     deadline = time.monotonic() + seconds
-    stopped: set[int] = set()
-    while True:
-        living = [one.pid for one in below(pid) if not one.dead and (itself or one.pid != pid)]
-        fresh = [one for one in living if one not in stopped]
-        if not living or time.monotonic() > deadline:
-            return not living
-        if fresh:
-            for one in fresh:
-                _signal(one, signal.SIGSTOP)
-            stopped.update(fresh)
-            continue
-        for one in living:
-            _signal(one, signal.SIGKILL)
-        time.sleep(0.001)
+    seen: set[int] = set()
+    quiet = 0
+    while quiet < 2:  # one that was just being started may not be listed at once
+        living = {one.pid for one in below(pid) if not one.dead and (itself or one.pid != pid)}
+        fresh = living - seen
+        for one in fresh:
+            _signal(one, signal.SIGSTOP)
+        seen |= fresh
+        quiet = 0 if fresh and time.monotonic() < deadline else quiet + 1
+    for one in seen:
+        _signal(one, signal.SIGKILL)
+    while left := [one for one in seen if not _is_gone(one)]:
+        if time.monotonic() > deadline:
+            return False
+        wait_gone(left[0], None, 0.1)
+    return True
 
 
 def open_pidfd(pid: int) -> int | None:
@@ -127,15 +129,9 @@ def wait_gone(pid: int, pidfd: int | None, seconds: float) -> bool:
     if pidfd is not None:
         return bool(select.select([pidfd], [], [], seconds)[0])
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        if LINUX and ((now := read(pid)) is None or now.dead):
-            return True
-        time.sleep(0.002)
-    return False
+    while not (gone := _is_gone(pid)) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return gone
 
 
 def count_of_user(user: int) -> int:
@@ -147,6 +143,20 @@ def count_of_user(user: int) -> int:
                 if os.stat(f"/proc/{name}").st_uid == user:
                     count += len(os.listdir(f"/proc/{name}/task"))
     return count
+
+
+def _is_gone(pid: int) -> bool:
+    """Whether a process has ended, collected or not."""
+    if LINUX:
+        now = read(pid)
+        return now is None or now.dead
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return pid in (table := _all_by_ps()) and table[pid].dead
 
 
 def _signal(pid: int, number: int) -> None:

@@ -141,7 +141,7 @@ def _keep(student: int, report: int, serve, home: str, mode: str) -> None:
     first = os.fork()
     if first == 0:
         _be_student(student, report, wake, notice, serve, mode)
-    os.close(student)
+    line = socket.socket(fileno=student)
     os.write(report, f"ready {first} {os.getpid()}\n".encode())
     poll = select.poll()
     poll.register(report, select.POLLIN)
@@ -151,7 +151,7 @@ def _keep(student: int, report: int, serve, home: str, mode: str) -> None:
             if fd == wake:
                 with contextlib.suppress(BlockingIOError):
                     os.read(wake, 4096)
-                if not _collect(first, report):
+                if not _collect(first, report, line):
                     _end(home, mode)
             elif not os.read(report, 4096):  # nobody wants this worker any more
                 _end(home, mode)
@@ -172,7 +172,7 @@ def _be_student(student: int, report: int, wake: int, notice: int, serve, mode: 
         os._exit(1)
 
 
-def _collect(first: int, report: int) -> bool:
+def _collect(first: int, report: int, line: socket.socket) -> bool:
     """Reap who died; report it when it was the student's first process. False: nobody is left."""
     while True:
         try:
@@ -186,6 +186,7 @@ def _collect(first: int, report: int) -> bool:
             code = os.waitstatus_to_exitcode(status)
             with contextlib.suppress(OSError):
                 os.write(report, f"ended {code} {seconds:.3f}\n".encode())
+                line.shutdown(socket.SHUT_RDWR)  # its children may have copies: nobody need wait
 
 
 def _end(home: str, mode: str) -> None:
