@@ -197,10 +197,8 @@ def test_nothing_is_written_to_stderr(runs):
     assert not [(one.label, one.complained) for one in runs if one.complained]
 
 
-def test_nothing_is_left_behind(runs, request):
+def test_nothing_is_left_behind(runs):
     """No name either: a helper of a hidden check would take the place of a student's own."""
-    if runs[0].exercise == "ridge_gradients":
-        request.applymarker(pytest.mark.xfail(reason="its hidden checks define helpers"))
     assert not [(one.label, one.changed) for one in runs if one.changed]
 
 
