@@ -184,9 +184,8 @@ class StudentPeer(Peer):
     def _serve(self, what: object, target, args: list, kwargs: dict):
         if what == "call" and callable(target):
             return target(*args, **kwargs)
-        if what == "get" and len(args) == 1 and type(args[0]) is str:
-            if not args[0].startswith("_"):
-                return getattr(target, args[0])
+        if what == "get" and [type(name) for name in args] == [str] and not args[0].startswith("_"):
+            return getattr(target, args[0])
         raise WireError("a request is malformed")
 
     def packer(self) -> Packer:
