@@ -186,7 +186,7 @@ def with_article(word: str) -> str:
     return f"{'an' if word[0] in 'AEIOUaeiou' else 'a'} {word}"
 
 
-class ElsewhereRaised:
+class ElsewhereRaised(BaseException):
     """Marks an exception that stands for one raised in another process.
 
     Attributes
