@@ -7,11 +7,11 @@ import numpy as np
 
 from chainrule.checks.crashes import stops_with
 from chainrule.checks.message import Message
-from chainrule.checks.outcome import Outcome, Returned, run
+from chainrule.checks.outcome import Outcome, Returned, name_of, run
 
 # Of the single layer's error: by luck another single layer may come out a few percent lower.
 CLEARLY = 0.8
-_NOTHING, _NO_NETWORK, _SHALLOW = "nothing", "no network", "a shallow network"
+_NOTHING, _NO_NETWORK, _SHALLOW = "nothing", "no network: ", "a shallow network"
 _DIVERGED = "training diverged to NaN or infinity: try a smaller learning rate."
 
 
@@ -74,6 +74,7 @@ def judge_training(
     seed: int,
     measure: str = "squared error",
     layers: int = 1,
+    asked: str = "the trained network",
     reread: str = "",
     hidden: bool = False,
 ) -> tuple[float, Message, str]:
@@ -98,6 +99,8 @@ def judge_training(
         "squared error" or "misclassified": what baseline and target are in.
     layers : int
         The least number of layers that the network must have.
+    asked : str
+        What the exercise asks the function to return; a network and a list of layers both count.
     reread : str
         Where the lectures explain it.
     hidden : bool
@@ -114,7 +117,7 @@ def judge_training(
     off = MEASURES[measure]
     X, y = (array.copy() for array in held_out)
     outcome = run(lambda: {"prediction": _predict(train, data, seed, X, layers)})
-    problem = _problem(outcome, y, off, layers)
+    problem = _problem(outcome, y, off, layers, asked)
     if problem is not None:
         mistake, headline = problem
         quoted = () if hidden else outcome.detail
@@ -146,7 +149,9 @@ def _predict(train: Callable, data: tuple, seed: int, X: np.ndarray, least: int)
         return Returned(_NOTHING)
     layers = network if isinstance(network, list | tuple) and network else [network]
     if not all(hasattr(layer, "forward") for layer in layers):
-        return Returned(_NO_NETWORK)
+        listed = isinstance(network, list | tuple) and network
+        no_layers = ", not all of them layers" if listed else ""
+        return Returned(f"{_NO_NETWORK}{name_of(network)}{no_layers}")
     if len(getattr(network, "layers", layers)) < least:
         return Returned(_SHALLOW)
     X = X.copy()
@@ -155,7 +160,9 @@ def _predict(train: Callable, data: tuple, seed: int, X: np.ndarray, least: int)
     return X
 
 
-def _problem(outcome: Outcome, y: np.ndarray, off: Measure, least: int) -> tuple[str, str] | None:
+def _problem(
+    outcome: Outcome, y: np.ndarray, off: Measure, least: int, asked: str
+) -> tuple[str, str] | None:
     if outcome.raised == "NotImplementedError":
         return "not_implemented", "it is not written yet, or something it uses is not."
     if outcome.raised == "ValueError" and _says_that_the_loss_is_lost(outcome):
@@ -164,8 +171,9 @@ def _problem(outcome: Outcome, y: np.ndarray, off: Measure, least: int) -> tuple
         return "raises", stops_with(outcome)
     if outcome.returned == _NOTHING:
         return "returns_nothing", "it returns nothing: is the return statement at the end missing?"
-    if outcome.returned == _NO_NETWORK:
-        return "wrong_type", "it returns something that has no forward: return the network itself."
+    if outcome.returned.startswith(_NO_NETWORK):
+        what = outcome.returned.removeprefix(_NO_NETWORK)
+        return "wrong_type", f"it returns {what}: return {asked}."
     if outcome.returned == _SHALLOW:
         return "too_shallow", f"the network has fewer than the {least} layers that are asked for."
     if outcome.returned:

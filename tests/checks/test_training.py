@@ -65,7 +65,9 @@ def test_the_target_earns_all_clearly_below_the_baseline_half_and_more_nothing(e
         (raising(ValueError("CANARY")), "raises", "your code stops with a ValueError"),
         (raising(ValueError("the loss is nan: the batch")), "diverged", "a smaller learning rate"),
         (lambda X, y, rng: None, "returns_nothing", "is the return statement at the end missing?"),
-        (lambda X, y, rng: [1, 2], "wrong_type", "has no forward: return the network itself"),
+        (lambda X, y, rng: {"W1": X}, "wrong_type", "returns a dict: return the trained network."),
+        (lambda X, y, rng: [1, 2], "wrong_type", "a list of 2 values, not all of them layers"),
+        (lambda X, y, rng: [], "wrong_type", "returns a list of 0 values: return the trained"),
         (predicting(lambda X: None), "wrong_type", "the network predicts nothing where numbers"),
         (predicting(lambda X: "0"), "wrong_type", "the network predicts a str"),
         (predicting(lambda X: Y_HELD[:, 0]), "wrong_shape", "shape (30,), where (30, 1) is needed"),
@@ -107,6 +109,11 @@ def test_what_is_seen_is_told_where_half_is_earned_too():
     _, message, _ = judge_training("train", predicting(lambda X: 0 * X[:, :1] - 5), **task)
     assert message.headline == "train: better than the single layer, above the target."
     assert message.lines[0] == "The network predicts the same for every sample."
+
+
+def test_what_is_asked_for_is_said_in_the_words_of_the_exercise():
+    _, message, _ = judge_training("train", lambda *_: {"W1": X}, **TASK, asked="the layers")
+    assert message.headline == "train: it returns a dict: return the layers."
 
 
 @pytest.mark.parametrize(("count", "share"), [(2, 0.0), (3, 1.0), (4, 1.0)])
