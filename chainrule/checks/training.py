@@ -75,6 +75,7 @@ def judge_training(
     measure: str = "squared error",
     layers: int = 1,
     asked: str = "the trained network",
+    given: bool = False,
     reread: str = "",
     hidden: bool = False,
 ) -> tuple[float, Message, str]:
@@ -101,6 +102,8 @@ def judge_training(
         The least number of layers that the network must have.
     asked : str
         What the exercise asks the function to return; a network and a list of layers both count.
+    given : bool
+        Whether the exercise hands out the network, so that no advice may be to change it.
     reread : str
         Where the lectures explain it.
     hidden : bool
@@ -134,7 +137,7 @@ def judge_training(
     )
     if error <= target:
         return 1.0, Message("✓", f"{name}: {off.aim} is below the target.", (), evidence), ""
-    mistake, seen, advice = _advice(prediction, y, error, baseline, measure)
+    mistake, seen, advice = _advice(prediction, y, error, baseline, measure, given)
     if error <= CLEARLY * baseline:
         headline = f"{name}: better than the single layer, above the target."
         lines = (advice,) if mistake == "undertrained" else (_sentence(seen), advice)
@@ -198,7 +201,7 @@ def _says_that_the_loss_is_lost(outcome: Outcome) -> bool:
 
 
 def _advice(
-    prediction: np.ndarray, y: np.ndarray, error: float, baseline: float, measure: str
+    prediction: np.ndarray, y: np.ndarray, error: float, baseline: float, measure: str, given: bool
 ) -> tuple[str, str, str]:
     """What went wrong: its id, what is seen of it, what to do."""
     squared = measure == "squared error"
@@ -226,7 +229,9 @@ def _advice(
     return (
         "undertrained",
         "not clearly better than the single layer.",
-        "Try more epochs, another learning rate or more hidden neurons.",
+        "Try more epochs or another learning rate."
+        if given
+        else "Try more epochs, another learning rate or more hidden neurons.",
     )
 
 

@@ -116,6 +116,14 @@ def test_what_is_asked_for_is_said_in_the_words_of_the_exercise():
     assert message.headline == "train: it returns a dict: return the layers."
 
 
+@pytest.mark.parametrize("error", [0.6, 0.7])  # for half of the points, and for none
+def test_where_the_network_is_given_nobody_is_told_to_change_it(error):
+    _, message, _ = judge_training("train", off_by(error), **TASK)
+    assert message.lines == ("Try more epochs, another learning rate or more hidden neurons.",)
+    _, message, _ = judge_training("train", off_by(error), **TASK, given=True)
+    assert message.lines == ("Try more epochs or another learning rate.",)
+
+
 @pytest.mark.parametrize(("count", "share"), [(2, 0.0), (3, 1.0), (4, 1.0)])
 @pytest.mark.parametrize("as_list", [False, True])
 def test_a_network_may_be_asked_to_be_deep(count, share, as_list):
