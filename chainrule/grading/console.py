@@ -40,6 +40,8 @@ class BarProgress(grade.Progress):
         self.bar.console.print(Text(text))
 
     def start(self, total: int) -> None:
+        for task in self.bar.task_ids:  # of the problem set before
+            self.bar.remove_task(task)
         if not total:
             return
         self.task = self.bar.add_task("", total=total, student="")
@@ -62,7 +64,6 @@ class LineProgress(grade.Progress):
 
     def __init__(self, console: Console):
         self.console = console
-        self.done = 0
 
     def say(self, text: str) -> None:
         self.console.print(Text(text), soft_wrap=True)

@@ -88,7 +88,10 @@ def _try_solutions(course: Course, assignment: str, notebooks: list[str]) -> Non
     # The solutions are the instructor's own: they run without a box where there is none.
     with closing(make_engine(read_config(course.root), unsafe=True)) as engine:
         for name in notebooks:
-            nb = nbformat.read(folder / f"{name}.ipynb", as_version=4)
+            try:
+                nb = nbformat.read(folder / f"{name}.ipynb", as_version=4)
+            except Exception as error:
+                raise ReleaseError(f"could not generate {assignment}: {_cause(error)}") from error
             for cell in nb.cells:
                 if cell.cell_type == "code" and is_grade(cell) and is_solution(cell):
                     cell.source = ""  # for a person to grade, and often slow

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from nbformat.v4 import new_output
 
+from chainrule.grading.course import CourseError
+
 
 class FakeEngine:
     """Runs the cells of a notebook; what runs where is written into the course's runs.txt."""
@@ -37,6 +39,18 @@ def slow_engines(root, *, unsafe=False):
     run = engine.run
     engine.run = lambda *arguments: (time.sleep(0.004), run(*arguments))
     return engine
+
+
+def sleepy_engines(root, *, unsafe=False):
+    """The same, so slow that a run does not end by itself."""
+    engine = FakeEngine(root)
+    run = engine.run
+    engine.run = lambda *arguments: (run(*arguments), time.sleep(300))
+    return engine
+
+
+def refusing_engines(root, *, unsafe=False):
+    raise CourseError("there is no box")
 
 
 def runs(course) -> int:

@@ -4,16 +4,19 @@ import contextlib
 import csv
 import errno
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from datetime import datetime
+from pathlib import Path
 
 import kill
 import nbformat
 import pytest
 from classroom import NAME, Student, hand_in, points_of
-from fake import fake_engines, runs
+from fake import fake_engines, refusing_engines, runs
 from kill import dump
 from nbgrader.api import Gradebook
 
@@ -515,6 +518,55 @@ def test_a_process_that_dies_costs_its_own_submission_only(klass):
     rows = {row.student: row for row in run(klass, jobs=2)}
     assert points_of(rows.values()) == {"full": 6.0, "blank": 0.0, "cut_off": 0.0, "killer": None}
     assert "ended the examiner's process, twice" in rows["killer"].remark
+
+
+ENDLESS = """
+import sys
+from fake import sleepy_engines
+from chainrule.grading.course import Course
+from chainrule.grading.grade import grade
+if __name__ == "__main__":
+    grade(Course.at(sys.argv[1]), "mini", jobs=2, engines=sleepy_engines)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_ended_leaves_no_process(klass, how):
+    script = klass.root / "endless.py"
+    script.write_text(ENDLESS, encoding="utf-8")
+    paths = os.pathsep.join([str(Path(kill.__file__).parent), os.environ.get("PYTHONPATH", "")])
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(klass.root)],
+        env={**os.environ, "PYTHONPATH": paths}, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    until = time.monotonic() + 60
+    while runs(klass) < 2 and time.monotonic() < until:
+        time.sleep(0.05)
+    workers = [int(line) for line in (klass.root / "runs.txt").read_text().split()]
+    assert len(set(workers)) == 2
+    process.send_signal(how)
+    process.wait(30)
+    until = time.monotonic() + 20
+    while any(map(_lives, workers)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(map(_lives, workers))
+    assert points_of(run(klass)) == {"full": 6.0, "blank": 0.0, "cut_off": 0.0}
+
+
+def _lives(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_what_an_engine_refuses_is_said_by_the_run(klass):
+    for jobs in (1, 2):
+        with pytest.raises(CourseError, match="there is no box"):
+            run(klass, engines=refusing_engines, jobs=jobs)
 
 
 @pytest.mark.slow
