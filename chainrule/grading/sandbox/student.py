@@ -71,6 +71,11 @@ class Shell(InteractiveShell):
 
     student: Student | None = None
 
+    def showtraceback(self, *args, **kwargs) -> None:
+        """Show an error; the reminder that time is up must not come in between and replace it."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        super().showtraceback(*args, **kwargs)
+
     def _showtraceback(self, etype, evalue, stb) -> None:
         name = getattr(etype, "__name__", "Exception")
         text = f"the cell took longer than it may ({evalue})" if etype is CellTimeoutError else ""
