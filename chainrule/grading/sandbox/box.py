@@ -56,9 +56,9 @@ Install it with one of
   sudo apt install bubblewrap
   sudo dnf install bubblewrap
   sudo pacman -S bubblewrap
-and try again; `chainrule doctor` proves that the box holds. Where a system keeps ordinary users
-from making boxes (Ubuntu 24.04 does), its administrator allows it for bubblewrap, or you grade as
-root or in a virtual machine.
+and try again; `chainrule doctor` proves that the box holds. Ubuntu keeps ordinary users from making
+boxes since 23.10, and so do most containers: there, grade as root (sudo) or in a virtual machine,
+or have the administrator set kernel.apparmor_restrict_unprivileged_userns to 0.
 
 With --unsafe students' code runs with your own rights and limits on its resources only.""",
     "darwin": """\

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import threading
 
 from chainrule.grading.sandbox import processes
 from chainrule.grading.sandbox.limits import Limits
@@ -42,6 +43,7 @@ class Worker:
         self._ended: tuple[int, float] | None = None
         self._why = ""
         self._gone = False
+        self._lock = threading.Lock()  # the watchdog must not signal what was just ended
         report.setblocking(False)
 
     def __enter__(self) -> Worker:
@@ -88,26 +90,14 @@ class Worker:
         """
         if pid is not None:
             return self._kill_one(pid)
-        if self._gone:
-            return True
-        self._why = self.why
-        if self._home:
-            gone = processes.end_below(self.keeper, itself=True)
-            shutil.rmtree(self._home, ignore_errors=True)
-        else:
-            self._send(signal.SIGKILL)
-            gone = processes.wait_gone(self.keeper, self._pidfd, GONE_WITHIN)
-        self._gone = True
-        for sock in (self.sock, self._report):
-            sock.close()
-        if self._pidfd is not None:
-            os.close(self._pidfd)
-            self._pidfd = None
-        return gone
+        with self._lock:
+            return self._gone or self._kill_all()
 
     def stop(self, why: str) -> None:
         """End it for a reason; the socket stays open, and whoever reads there sees the end."""
-        if not self._gone and not self._why:
+        with self._lock:
+            if self._gone or self._why:
+                return
             self._why = why
             if self._home:
                 processes.end_below(self.keeper)
@@ -137,6 +127,22 @@ class Worker:
             self.stop("memory")
         elif self.seconds > self.limits.cpu_seconds + 1:
             self.stop("cpu")
+
+    def _kill_all(self) -> bool:
+        self._why = self.why
+        if self._home:
+            gone = processes.end_below(self.keeper, itself=True)
+            shutil.rmtree(self._home, ignore_errors=True)
+        else:
+            self._send(signal.SIGKILL)
+            gone = processes.wait_gone(self.keeper, self._pidfd, GONE_WITHIN)
+        self._gone = True
+        for sock in (self.sock, self._report):
+            sock.close()
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+            self._pidfd = None
+        return gone
 
     def _kill_one(self, pid: int) -> bool:
         if self._gone:

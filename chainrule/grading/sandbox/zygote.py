@@ -1,8 +1,9 @@
 """The process inside the box that has everything imported, and forks a worker on request.
 
 It knows no secret: it is started with a fixed environment and sees nothing but what students may
-see. It has one thread and reads one kind of message, a line of JSON that comes with two sockets:
-the student's, and one on which the new worker's first process reports.
+see. It has one thread and reads messages of JSON: which modules to import, or what a worker is to
+be like. With that come two sockets: the student's, and one on which the new worker's first process
+reports.
 
 That first process, the *keeper*, is this module's code. Inside a box it is the first process of the
 worker's own namespace of processes: signals from inside do not reach it, orphans become its
@@ -44,18 +45,19 @@ def main(control: int, settings: dict) -> None:
     _finish_start()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     sock = socket.socket(fileno=control)
-    serve = _import_all(settings)
-    if threading.active_count() > 1:  # a fork copies one thread only, and locks of the others
-        raise SystemExit(f"threads are running after the imports: {threading.enumerate()}")
     confine.prepare()
-    gc.collect()
-    gc.freeze()
-    sock.sendall(b"ready\n")
+    _import(settings["imports"])
+    serve = _load(settings["serve"])
+    _be_ready(sock)
     while True:
         data, fds, *_ = socket.recv_fds(sock, 65536, 2)
         if not data:
             os._exit(0)
         request = json.loads(data)
+        if "imports" in request:
+            _import(request["imports"])
+            _be_ready(sock)
+            continue
         child = os.fork()
         if child == 0:
             sock.close()
@@ -75,15 +77,28 @@ def _finish_start() -> None:
     site.sethelper()
 
 
-def _import_all(settings: dict):
-    for name in settings["imports"]:
+def _import(names: list[str]) -> None:
+    for name in names:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    module_name, _, function = settings["serve"].partition(":")
-    module = importlib.import_module(module_name)
+
+
+def _load(serve: str):
+    """The function called "module:function"."""
+    name, _, function = serve.partition(":")
+    module = importlib.import_module(name)
     if hasattr(module, "warm"):
         module.warm()
     return getattr(module, function)
+
+
+def _be_ready(sock: socket.socket) -> None:
+    """Tell that workers can be forked, sharing the memory of all that was imported."""
+    if threading.active_count() > 1:  # a fork copies one thread only, and locks of the others
+        raise SystemExit(f"threads are running after the imports: {threading.enumerate()}")
+    gc.collect()
+    gc.freeze()
+    sock.sendall(b"ready\n")
 
 
 def _become_worker(request: dict, mode: str, serve, student: int, report: int) -> None:

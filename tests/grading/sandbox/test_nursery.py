@@ -201,6 +201,20 @@ def test_workers_are_started_from_several_threads_at_once(nursery):
     assert answers == [1] * 6
 
 
+def test_more_can_be_imported_for_all_workers_to_come(box):
+    loaded = "import sys; result = [name in sys.modules for name in ('wave', 'sndhdr_x')]"
+    with Nursery(box, serve=SERVE, imports=()) as nursery:
+        with nursery.worker() as worker:
+            assert ask(worker, run=loaded) == [False, False]
+        nursery.also("wave", "sndhdr_x")
+        for _ in range(2):
+            with nursery.worker() as worker:
+                assert ask(worker, run=loaded) == [True, False]
+        nursery._zygote._process.kill()
+        with nursery.worker() as worker:
+            assert ask(worker, run=loaded) == [True, False]
+
+
 def test_an_import_that_fails_is_told(box):
     with (
         Nursery(box, serve="chainrule.no_such_module:serve", imports=()) as nursery,
