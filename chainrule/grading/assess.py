@@ -166,7 +166,7 @@ def _take(parcel: Parcel, assignment: Assignment) -> tuple[Parcel, Submission]:
             if name not in assignment.theirs
         }
         taken = receive(parcel.folder, parcel.student, assignment.pristine, ours)
-        now = collect(parcel.folder, parcel.student)
+        now = collect(parcel.folder, parcel.student, assignment.pristine)
         if now.digest == parcel.digest:
             break
         parcel = now

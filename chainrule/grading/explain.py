@@ -137,7 +137,8 @@ def _facts(entry: Entry) -> list[tuple[str, str]]:
 def _replay(course: Course, entry: Entry, engines: Engines, unsafe: bool) -> Iterator[str]:
     """Assess once more, and tell every difference."""
     assignment = read_assignment(course, entry.assignment, read_config(course.root))
-    parcel = collect(course.submitted / entry.student / entry.assignment, entry.student)
+    place = course.submitted / entry.student / entry.assignment
+    parcel = collect(place, entry.student, assignment.pristine)
     causes = {
         "what was handed in": parcel.digest == entry.submission,
         "the problem set": assignment.digest == entry.assignment_digest,

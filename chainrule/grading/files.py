@@ -11,8 +11,16 @@ from nbgrader.utils import rmtree
 ARRIVING = ".arriving"  # how the name of a file ends that is still being written
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Put `content` at `path` in one step; it is on the disk when this returns.
+def write_whole(path: Path, content: bytes, *, durable: bool = False) -> None:
+    """Put `content` at `path` in one step.
+
+    Parameters
+    ----------
+    path : Path
+    content : bytes
+    durable : bool
+        Whether it has to outlast a loss of power from now on; that takes its time. What can be made
+        again need not.
 
     Raises
     ------
@@ -24,24 +32,26 @@ def write_whole(path: Path, content: bytes) -> None:
     try:
         with arriving.open("wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         if os.name == "nt" and path.exists():
             path.chmod(0o644)  # Windows replaces no read-only file, such as nbgrader leaves
         os.replace(arriving, path)
     except BaseException:
         arriving.unlink(missing_ok=True)
         raise
-    _sync_name(path.parent)
+    if durable:
+        _sync_name(path.parent)
 
 
-def write_if_new(path: Path, content: bytes) -> bool:
+def write_if_new(path: Path, content: bytes, *, durable: bool = False) -> bool:
     """Put `content` at `path` unless it is there already; returns whether it was not."""
     if holds(path, content):
         return False
     if path.is_dir() and not path.is_symlink():
         rmtree(str(path))
-    write_whole(path, content)
+    write_whole(path, content, durable=durable)
     return True
 
 

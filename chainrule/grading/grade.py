@@ -353,7 +353,7 @@ def _tasks(
     found = submitters(course)
     if students is None:
         students = sorted({*found, *roster})
-    tasks = []
+    tasks, titles = [], course.notebooks(assignment)
     for student in students:
         task = Task(student, refusal=_refusal(student) if student in found else "")
         tasks.append(task)
@@ -365,7 +365,7 @@ def _tasks(
         except Spoilt as error:
             spoilt = f"its entry in the journal was no use: {error}"
         if student in found:
-            task.parcel = collect(course.submitted / student / assignment, student)
+            task.parcel = collect(course.submitted / student / assignment, student, titles)
             task.why = spoilt or _why(task, digest, regrade)
         elif student not in roster and task.entry is None:
             near = ", ".join(found[:10]) or "nobody"

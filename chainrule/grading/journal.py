@@ -164,7 +164,7 @@ class Journal:
         plain = _plain(entry)
         whole = {"schema": SCHEMA, "digest": _digest(plain), **plain}
         text = json.dumps(whole, indent=1, ensure_ascii=True)
-        return write_if_new(self.path(entry.student), text.encode("ascii"))
+        return write_if_new(self.path(entry.student), text.encode("ascii"), durable=True)
 
     def read(self, student: str) -> Entry | None:
         """The entry of a student, if there is one.

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from nbgrader.utils import parse_utc
 
-from chainrule.grading.intake import MAX_BYTES
+from chainrule.grading.folder import FILE, Entry, Folder, Refused, TooMany
+from chainrule.grading.intake import MAX_BYTES, MAX_DEPTH, MAX_ENTRIES, TIMESTAMP
 from chainrule.grading.notes import Note
 
-TIMESTAMP = "timestamp.txt"
-MAX_ENTRIES = 20_000  # of a folder that are looked at
+MAX_READ = 200_000_000  # bytes of one submission; of further files only the names count
 CLOCKS_DIFFER = timedelta(hours=26)  # no time zone is further ahead than that
 
 
@@ -33,72 +32,59 @@ class Parcel:
     digest: str
 
 
-def collect(folder: Path, student: str) -> Parcel:
+def collect(folder: Path, student: str, titles: Iterable[str]) -> Parcel:
     """The submission of `student` in `folder`, as it is now; there may be no such folder."""
-    return Parcel(student, folder, fingerprint(folder))
+    return Parcel(student, folder, fingerprint(folder, titles))
 
 
-def fingerprint(folder: Path) -> str:
-    """A digest of everything in `folder` but its timestamp: names, kinds and contents."""
+def fingerprint(folder: Path, titles: Iterable[str]) -> str:
+    """A digest of everything in `folder` but its timestamp: names, kinds and contents.
+
+    Parameters
+    ----------
+    folder : Path
+        The submission.
+    titles : iterable of str
+        What the notebooks of the problem set are called: where there is too much to look at, only
+        these count.
+    """
     digest = hashlib.sha256()
-    for count, (name, path) in enumerate(_walk(folder)):
-        if count == MAX_ENTRIES:
-            break
-        if name != TIMESTAMP:
-            for part in (os.fsencode(name), _look(path)):
-                digest.update(len(part).to_bytes(8, "big") + part)
+    try:
+        with _open(folder) as handed_in:
+            room = MAX_READ
+            for entry in _entries(handed_in, titles):
+                if entry.name == TIMESTAMP:
+                    continue
+                content = _look(handed_in, entry, min(room, MAX_BYTES))
+                room -= len(content)
+                for part in (os.fsencode(entry.name), hashlib.sha256(content).digest()):
+                    digest.update(len(part).to_bytes(8, "big") + part)
+    except (OSError, Refused) as reason:
+        digest.update(f"{type(reason).__name__}: {reason}".encode("utf-8", "backslashreplace"))
     return digest.hexdigest()
 
 
-def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Everything below `folder` in a fixed order, with its name relative to it."""
-    waiting = [("", folder)]
-    while waiting:
-        prefix, place = waiting.pop()
-        try:
-            with os.scandir(place) as entries:
-                found = sorted(entries, key=lambda entry: os.fsencode(entry.name))
-        except OSError:
-            yield f"{prefix}?", place
-            continue
-        for entry in found:
-            yield f"{prefix}{entry.name}", Path(entry.path)
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append((f"{prefix}{entry.name}/", Path(entry.path)))
+def _open(folder: Path) -> Folder:
+    """Open a submission's folder; its last two names come from outside and may be no links."""
+    place = Path(os.path.abspath(folder))  # resolving would follow links
+    return Folder.within(place.parent.parent, place.parent.name, place.name)
 
 
-def _look(path: Path) -> bytes:
-    """What `path` is, and the digest of its content if it is a file that can be taken in."""
+def _entries(handed_in: Folder, titles: Iterable[str]) -> list[Entry]:
     try:
-        known = path.lstat()
-        if stat.S_ISLNK(known.st_mode):
-            return b"link " + os.fsencode(os.readlink(path))
-        if not stat.S_ISREG(known.st_mode):
-            return b"kind %o" % stat.S_IFMT(known.st_mode)
-        content = read_plain(path, MAX_BYTES)
-    except OSError as error:
-        return b"unreadable %d" % (error.errno or 0)
-    if content is None:
-        return b"size %d" % known.st_size
-    return b"file " + hashlib.sha256(content).digest()
+        return handed_in.walk(MAX_ENTRIES, MAX_DEPTH)
+    except TooMany:
+        return [Entry("...", "too many"), *(Entry(f"{title}.ipynb", FILE) for title in titles)]
 
 
-def read_plain(path: Path, at_most: int) -> bytes | None:
-    """The content of a regular file, or None if it is something else or larger than `at_most`.
-
-    Raises
-    ------
-    OSError
-        If it cannot be opened; a link cannot.
-    """
-    # Between a look at a path and its opening it may become a link or a pipe.
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    with open(os.open(path, flags | getattr(os, "O_BINARY", 0)), "rb") as file:
-        known = os.fstat(file.fileno())
-        if not stat.S_ISREG(known.st_mode) or known.st_size > at_most:
-            return None
-        content = file.read(at_most + 1)
-    return content if len(content) <= at_most else None
+def _look(handed_in: Folder, entry: Entry, at_most: int) -> bytes:
+    """The content of a file that can be taken in, else what it is instead."""
+    if entry.kind != FILE:
+        return f"({entry.kind})".encode()
+    try:
+        return handed_in.read(entry.name, at_most)
+    except (OSError, Refused) as reason:
+        return f"({type(reason).__name__}: {reason})".encode("utf-8", "backslashreplace")
 
 
 def handed_in(folder: Path, now: datetime | None = None) -> tuple[str | None, list[Note]]:
@@ -116,18 +102,15 @@ def handed_in(folder: Path, now: datetime | None = None) -> tuple[str | None, li
     tuple of (str or None) and list of Note
         The time in UTC, in ISO format, if there is one to be read; and what is odd about it.
     """
-    path = folder / TIMESTAMP
-    if not os.path.lexists(path):
-        return None, []
     try:
-        content = read_plain(path, 1000)
-        if content is None:
-            raise ValueError
-        text = content.decode("utf-8-sig").strip()
+        with _open(folder) as place:
+            text = place.read(TIMESTAMP, 1000).decode("utf-8-sig").strip()
         time = parse_utc(text) if text else None
         if time is None:
             raise ValueError
-    except (ValueError, OverflowError, OSError):  # UnicodeDecodeError is a ValueError
+    except (FileNotFoundError, NotADirectoryError):
+        return None, []
+    except (ValueError, OverflowError, OSError, Refused):  # UnicodeDecodeError is a ValueError
         return None, [
             Note("timestamp", f"{TIMESTAMP} holds no time that can be read; nothing counts as late")
         ]

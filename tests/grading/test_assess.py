@@ -9,6 +9,7 @@ from classroom import CANARIES, NAME, hand_in
 from fake import FakeEngine
 
 from chainrule.grading import assess as assess_module
+from chainrule.grading import parcel as parcel_module
 from chainrule.grading.assess import assess, examine
 from chainrule.grading.assignment import read_assignment
 from chainrule.grading.kernel import read_config
@@ -26,7 +27,7 @@ def graded(released, student, assignment):
 
     def work(work=student, engine=None):
         hand_in(released, "anna", work.nb)
-        parcel = collect(released.submitted / "anna" / NAME, "anna")
+        parcel = collect(released.submitted / "anna" / NAME, "anna", [NAME])
         return assess(parcel, assignment, engine or FakeEngine(released.root))
 
     return work
@@ -34,7 +35,7 @@ def graded(released, student, assignment):
 
 def test_arguments_and_result_can_travel(released, student, assignment):
     hand_in(released, "anna", student.solve().nb)
-    parcel = pickle.loads(pickle.dumps(collect(released.submitted / "anna" / NAME, "anna")))
+    parcel = pickle.loads(pickle.dumps(collect(released.submitted / "anna" / NAME, "anna", [NAME])))
     entry = assess(parcel, pickle.loads(pickle.dumps(assignment)), FakeEngine(released.root))
     assert pickle.loads(pickle.dumps(entry)) == entry
 
@@ -146,7 +147,7 @@ def test_text_that_no_file_can_hold_is_replaced(released, student, assignment):
     student.solve().answer("why", "Because HALF.")
     text = nbformat.writes(student.nb).replace("HALF", "\\ud800")
     hand_in(released, "anna", text)
-    parcel = collect(released.submitted / "anna" / NAME, "anna")
+    parcel = collect(released.submitted / "anna" / NAME, "anna", [NAME])
     entry = assess(parcel, assignment, FakeEngine(released.root))
     assert entry.marks[NAME]["why"].verdict == "by hand"
     assert "Because \ufffd." in entry.notebooks[NAME]
@@ -154,7 +155,9 @@ def test_text_that_no_file_can_hold_is_replaced(released, student, assignment):
 
 def test_what_goes_wrong_on_our_side_is_an_entry(released, student, assignment):
     hand_in(released, "anna", student.nb)
-    entry = examine(collect(released.submitted / "anna" / NAME, "anna"), assignment, object())
+    entry = examine(
+        collect(released.submitted / "anna" / NAME, "anna", [NAME]), assignment, object()
+    )
     assert entry.status == "not graded"
     assert "AttributeError" in entry.notes[-1].text
 
@@ -169,13 +172,13 @@ def test_a_fingerprint_depends_on_names_and_contents_only(tmp_path):
         (folder / "a").write_text("a")
         (folder / "sub" / "b").write_text("b")
     (other / "timestamp.txt").write_text("2026-01-01")
-    assert fingerprint(one) == fingerprint(other)
+    assert look(one) == look(other)
     (other / "a").write_text("b")
-    assert fingerprint(one) != fingerprint(other)
+    assert look(one) != look(other)
     (other / "a").write_text("a")
     (other / "sub" / "b").rename(other / "b")
-    assert fingerprint(one) != fingerprint(other)
-    assert fingerprint(tmp_path / "none") not in (fingerprint(one), fingerprint(other))
+    assert look(one) != look(other)
+    assert look(tmp_path / "none") not in (look(one), look(other))
 
 
 def test_a_fingerprint_follows_no_link_and_waits_for_no_pipe(tmp_path):
@@ -185,9 +188,30 @@ def test_a_fingerprint_follows_no_link_and_waits_for_no_pipe(tmp_path):
     try:
         (folder / "link").symlink_to(secret)
         (folder / "loop").symlink_to(folder)
+        (tmp_path / "elsewhere").symlink_to(folder)
         os.mkfifo(folder / "pipe")
     except (OSError, AttributeError):
         pytest.skip("this system has no links or pipes")
-    before = fingerprint(folder)
+    before, through = look(folder), look(tmp_path / "elsewhere")
     secret.write_text("two")
-    assert fingerprint(folder) == before
+    assert look(folder) == before
+    (folder / "new").write_text("new")
+    assert look(folder) != before
+    assert look(tmp_path / "elsewhere") == through
+
+
+def test_of_a_flood_of_files_the_notebook_counts(tmp_path, monkeypatch):
+    monkeypatch.setattr(parcel_module, "MAX_ENTRIES", 10)
+    for number in range(20):
+        (tmp_path / str(number)).write_text("x")
+    notebook = tmp_path / f"{NAME}.ipynb"
+    notebook.write_text("one")
+    before = look(tmp_path)
+    (tmp_path / "1").write_text("y")
+    assert look(tmp_path) == before
+    notebook.write_text("two")
+    assert look(tmp_path) != before
+
+
+def look(folder):
+    return fingerprint(folder, [NAME])

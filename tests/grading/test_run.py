@@ -452,15 +452,15 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_written(klass, monkeypatch)
 
 def _writes_until_full(monkeypatch):
     count = {"left": 10**9}
-    sync = os.fsync
+    put = os.replace
 
-    def fsync(descriptor):
+    def replace(*names):
         count["left"] -= 1
         if count["left"] <= 0:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        sync(descriptor)
+        put(*names)
 
-    monkeypatch.setattr(files.os, "fsync", fsync)
+    monkeypatch.setattr(files.os, "replace", replace)
     return count
 
 
