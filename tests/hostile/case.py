@@ -60,6 +60,8 @@ class Case:
         Kinds that may be raised besides; any other is a false alarm.
     seconds : float
         In which it must be graded.
+    or_less : bool
+        Whether fewer points will do: somebody who breaks their own process may lose more.
     student : str
         The folder's name, if the case is about it.
     """
@@ -72,12 +74,13 @@ class Case:
     flags: frozenset[str] = frozenset()
     may: frozenset[str] = frozenset()
     seconds: float = SECONDS
+    or_less: bool = False
     student: str = ""
 
     @property
     def folder(self) -> str:
         """The name of the student's folder."""
-        return self.student or f"{self.group}-{self.name}".replace(" ", "_")
+        return self.student or f"{self.group}-{self.name}".replace(" ", "_").replace("/", "-")
 
 
 class Notebook:

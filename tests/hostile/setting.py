@@ -1,8 +1,8 @@
 """The course that the hostile class takes part in, and the secrets planted in it.
 
-One problem set with everything that the real ones have: an operation checked by `chainrule.checks`,
-a function checked by plain asserts, one that is handed a function of the check's, one that returns a
-dictionary and earns partial credit, and an answer in words.
+One problem set with everything that the real ones have: an operation checked by
+`chainrule.checks`, a function checked by plain asserts, one that is handed a function of the
+check's, one that returns a dictionary and earns partial credit, and an answer in words.
 """
 
 import base64
@@ -158,7 +158,7 @@ assert np.allclose(told["range"], [0.5, 3.0, 4.0])
 assert told["count"] == 2
 """
 
-DESCRIBE_HIDDEN = f"""# Hidden checks at grading: another table; 2 points for each of the three entries.
+DESCRIBE_HIDDEN = f"""# Hidden checks at grading: another table, 2 points per entry.
 ### BEGIN HIDDEN TESTS
 def {SECRETS["hidden"]}_table():
     X = np.array([[4142135.6237, 1.0], [-3.0, 2.5], [0.5, -4142135.6237]])
@@ -263,7 +263,7 @@ def make_course(root: Path) -> Course:
     root.mkdir(parents=True)
     shutil.copy(PROJECT / "nbgrader_config.py", root)
     with (root / "nbgrader_config.py").open("a", encoding="utf-8") as config:
-        config.write("\nc.Execute.timeout = 3\n")
+        config.write("\nc.Execute.timeout = 2\n")
         config.write("c.RunCells.timeout_after_first = 1\n")
         config.write("c.RunCells.total_time = 12\n")
         config.write("c.RunCells.max_restarts = 4\n")

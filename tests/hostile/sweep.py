@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import ctypes
 import hashlib
 import json
@@ -235,9 +236,7 @@ def _traces(drop: Path) -> list[str]:
     found = [str(path) for path in drop.iterdir() if path.name != "socket"]
     for place in (*OUTSIDE, str(Path.home()), sysconfig.get_paths()["purelib"]):
         with contextlib.suppress(OSError):
-            found += [
-                f"{place}/{name}" for name in os.listdir(place) if name.startswith(TRACES)
-            ]
+            found += [f"{place}/{name}" for name in os.listdir(place) if name.startswith(TRACES)]
     return found
 
 
@@ -259,8 +258,12 @@ def leaks(result: Result) -> dict[str, list[str]]:
         student = path.relative_to(course.autograded).parts[0]
         known = ("classmate",) if student.startswith("sentinel_") else ()
         look(f"graded notebook of {student}", _students_part(path), *known)
-    for path in (course.grades, course.cells):
-        look(path.name, path.read_text(encoding="utf-8"))
+    look(course.grades.name, course.grades.read_text(encoding="utf-8"))
+    with course.cells.open(encoding="utf-8", newline="") as file:
+        for line in csv.DictReader(file):
+            if line["cell"].endswith("_hidden"):
+                line["said"] = ""  # what a hidden check said is for the instructor
+            look(f"{course.cells.name} of {line['student']}", " ".join(map(str, line.values())))
     for path in sorted(course.submitted.rglob("*")):
         if path.is_file() and not path.is_symlink() and path.stat().st_size < 5_000_000:
             student = path.relative_to(course.submitted).parts[0]
@@ -277,7 +280,10 @@ def _students_part(path: Path) -> str:
         marks = cell["metadata"].get("nbgrader", {})
         hidden = marks.get("grade_id", "").endswith("_hidden") and not marks.get("solution")
         if not hidden:
-            parts += [cell["source"], json.dumps(cell.get("outputs", []), ensure_ascii=False)]
+            parts += [
+                "".join(cell["source"]),
+                json.dumps(cell.get("outputs", []), ensure_ascii=False),
+            ]
     return "\n".join(parts)
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (what students write stands here as they wrote it)
 """Points without the right answer: nothing that runs beside the answer can judge it.
 
 Where nothing else is said, the softmax or the slope is wrong and something is done about it.
@@ -446,7 +447,7 @@ softmax("the worker's own code replaced", """
                     for method in ("_do_call", "_do_get", "_do_has", "_do_special"):
                         if hasattr(one, method): setattr(one, method, lie)
     def softmax(scores): return None
-    """, may=("suspicious", "died", "timeout"))  # fmt: skip
+    """, or_less=True, may=("suspicious", "died", "timeout"))  # fmt: skip
 slope("the check's function taken apart", """
     def slope(f, x):
         for name in ("__globals__", "__closure__", "__code__", "__class__", "__reduce__", "func_globals"):

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (what students write stands here as they wrote it)
 """Harm to others, and what is to outlive the submission."""
 
 from case import RIGHT, Group
@@ -164,13 +165,16 @@ own("modules patched for the next one", """
     """, earns={"tanh": 0.0, "softmax": 0.0})  # fmt: skip
 
 # ---------------------------------------------------------------- out of the box
-ROOTS = TRY + """
+ROOTS = (
+    TRY
+    + """
 import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
 def call(name, *args):
     result = getattr(libc, name)(*args)
     print(name, result, os.strerror(ctypes.get_errno()))
 """
+)
 own("namespaces", ROOTS + """
 for flags in (0x10000000, 0x00020000, 0x20000000, 0x40000000, 0x10020000):
     call("unshare", flags)

@@ -40,11 +40,23 @@ CASES.answers(
         return {"mean": X.mean(axis=0), "range": np.ptp(X, axis=0), "count": len(X)}
     """,
 )
-CASES.answers("again and again", own=[("given", "import os"), *[("given", "os._exit(3)")] * 3])
+CASES.answers(
+    "SIGKILL to all at the hidden check only",
+    {"softmax": 4.0},
+    softmax="""
+    import os
+
+    def softmax(scores):
+        if scores.shape != (2, 3): os.kill(-1, 9)
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+    """,
+)
+CASES.answers("again and again", own=[("given", "import os\nos._exit(3)")] * 3)
 CASES.answers(
     "more often than it is started again",
     {"tanh": 0.0, "softmax": 0.0, "slope": 0.0, "describe": 0.0},
-    own=[("given", "import os"), *[("setup", "import os; os._exit(3)")] * 12],
+    own=[("setup", "import os\nos._exit(3)")] * 6,
 )
 softmax("SIGKILL to itself", "import os\ndef softmax(s):\n    os.kill(os.getpid(), 9)")
 own("SIGTERM to itself", "import os\nos.kill(os.getpid(), 15)")
@@ -63,7 +75,12 @@ own("SIGKILL to every number", """
             except OSError: pass
     """, flags=(), may=("died", "timeout"))  # fmt: skip
 softmax("SIGSTOP", "import os\ndef softmax(s):\n    os.kill(os.getpid(), 19)", flags=("timeout",))
-own("SIGSTOP to all", "import os\nos.kill(-1, 19)\nos.kill(os.getppid(), 19)", flags=(), may=("died", "timeout"))
+own(
+    "SIGSTOP to all",
+    "import os\nos.kill(-1, 19)\nos.kill(os.getppid(), 19)",
+    flags=(),
+    may=("died", "timeout"),
+)
 softmax("segmentation fault", "import ctypes\ndef softmax(s):\n    ctypes.string_at(0)")
 softmax("abort", "import os\ndef softmax(s):\n    os.abort()")
 own("stack overflow in C", """
@@ -93,12 +110,12 @@ own("another program in its place", "import os\nos.execv('/bin/true', ['true'])"
 own("another Python in its place", """
     import os, sys
     os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(100)"])
-    """, flags=())  # fmt: skip
+    """, flags=(), may=("died", "timeout"))  # fmt: skip
 own("the interpreter's own parts gone", """
     import builtins, sys
     sys.modules.clear()
     builtins.__dict__.clear()
-    """, flags=(), may=("died", "timeout"))  # fmt: skip
+    """, or_less=True, flags=(), may=("died", "timeout"))  # fmt: skip
 own("dead in an exception's text", """
     import os
     class Odd(Exception):
@@ -108,17 +125,18 @@ own("dead in an exception's text", """
 own("forked twin goes on", """
     import os
     if os.fork(): os._exit(0)
-    """, flags=(), may=("died", "timeout"))  # fmt: skip
+    """, or_less=True, flags=(), may=("died", "timeout"))  # fmt: skip
 CASES.answers(
     "twin that answers too",
     {"softmax": 0.0},
     softmax="import os\ndef softmax(s):\n    os.fork()\n    return None",
     flags=(),
     may=("died", "timeout"),
+    or_less=True,
 )
 own("limits lowered", """
     import resource
     for what in (resource.RLIMIT_CPU, resource.RLIMIT_AS, resource.RLIMIT_NOFILE):
         resource.setrlimit(what, (1, 1))
     while True: pass
-    """, flags=(), may=("died", "timeout"))  # fmt: skip
+    """, or_less=True, flags=(), may=("died", "timeout"))  # fmt: skip

@@ -64,13 +64,18 @@ CASES.file("no cells", '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}}', *
 CASES.file("zero cells", '{"nbformat": 4, "cells": [], "metadata": {}}', **UNREADABLE)
 CASES.file("cells of the wrong type", '{"nbformat": 4, "cells": [1, null, "a", []]}', **UNREADABLE)
 CASES.file("nested deep", "[" * 100_000 + "]" * 100_000, **UNREADABLE)
-CASES.file("nested deep in a cell", '{"nbformat":4,"cells":[{"metadata":' + '{"a":' * 5000 + "1" + "}" * 5001 + "]}", **UNREADABLE)
+CASES.file(
+    "nested deep in a cell",
+    '{"nbformat":4,"cells":[{"metadata":' + '{"a":' * 5000 + "1" + "}" * 5001 + "]}",
+    **UNREADABLE,
+)
 CASES.file("binary", bytes(range(256)) * 50, **UNREADABLE)
 CASES.file("Latin-1", '{"cells": [{"source": "é"}]}'.encode("latin-1"), **UNREADABLE)
 CASES.file("not a number", '{"nbformat": NaN, "cells": Infinity}', **UNREADABLE)
 CASES.file("huge number", '{"nbformat": ' + "9" * 5000 + ', "cells": []}', **UNREADABLE)
-CASES.file("another notebook", json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
-    {"cell_type": "code", "source": "x = 1", "metadata": {}, "outputs": []}]}), **UNREADABLE)  # fmt: skip
+_CELL = {"cell_type": "code", "source": "x = 1", "metadata": {}, "outputs": []}
+_OTHER = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [_CELL]}
+CASES.file("another notebook", json.dumps(_OTHER), **UNREADABLE)
 
 
 @solved("cut off", **UNREADABLE)
@@ -112,7 +117,7 @@ def two_notebooks(folder, path):
     (folder / f"{NAME} (1).ipynb").write_bytes(path.read_bytes())
 
 
-@solved("two unknown notebooks", status="unreadable", flags=("unreadable",), may=("extra",))
+@solved("two unknown notebooks", flags=("renamed", "extra"))
 def two_unknown(folder, path):
     (folder / "a.ipynb").write_bytes(path.read_bytes())
     path.rename(folder / "b.ipynb")
@@ -248,11 +253,17 @@ def _blank_with(files, name, **more):
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(content)
 
-    CASES.case(name, make, dict.fromkeys(("tanh", "softmax", "slope", "describe", "why"), 0.0), **more)
+    CASES.case(
+        name, make, dict.fromkeys(("tanh", "softmax", "slope", "describe", "why"), 0.0), **more
+    )
 
 
-_blank_with({"numpy.py": "def __getattr__(name): return lambda *a, **k: True"}, "a numpy of one's own", may=("shadows",))
-_blank_with({"checks.json": "{}"}, "checks.json replaced", may=("edited", "shadows", "extra"))
+_blank_with(
+    {"numpy.py": "def __getattr__(name): return lambda *a, **k: True"},
+    "a numpy of one's own",
+    may=("shadows",),
+)
+_blank_with({"checks.json": "{}"}, "checks.json replaced", flags=("replaced",))
 _blank_with(
     {
         "nbgrader_config.py": "open('@DROP@/config', 'w')",

@@ -161,4 +161,3 @@ def answer_above(book):
 def no_words(book):
     """The stub of the written answer is still there."""
     book.answer(why="*Write your answer here (replace this line).*")
-

@@ -29,14 +29,17 @@ softmax(
     """,
     **HANGS,
 )
-CASES.answers(
-    "loop in an own cell", own=[("given", "while True:\n    pass")], **HANGS
-)
+CASES.answers("loop in an own cell", own=[("given", "while True:\n    pass")], **HANGS)
 CASES.answers(
     "loop in the answer's cell", {"softmax": 0.0}, softmax="while True:\n    pass", **HANGS
 )
 softmax("sleep", "import time\ndef softmax(scores):\n    time.sleep(1000)", **HANGS)
-softmax("a long C call", "def softmax(scores):\n    return 7 ** (7 ** 10)", may=("died", "memory"), **HANGS)
+softmax(
+    "a long C call",
+    "def softmax(scores):\n    return 7 ** (7 ** 10)",
+    may=("died", "memory"),
+    **HANGS,
+)
 CASES.answers(
     "loop at the hidden check only",
     {"slope": 4.0},
@@ -61,7 +64,11 @@ softmax("slow repr", """
     def softmax(scores):
         return Slow()
     """, may=("timeout",))  # fmt: skip
-softmax("endless generator", "def softmax(scores):\n    while True:\n        yield 0.5", may=("timeout",))
+softmax(
+    "endless generator",
+    "def softmax(scores):\n    while True:\n        yield 0.5",
+    may=("timeout",),
+)
 
 # ---------------------------------------------------------------- memory
 softmax("5 GB", "def softmax(scores):\n    return np.ones(700_000_000).sum() * scores", **HEAVY)
@@ -88,8 +95,14 @@ softmax(
     may=("memory", "died", "timeout"),
     seconds=18.0,
 )
-softmax("huge shape", "def softmax(scores):\n    return np.broadcast_to(0.0, (10**6, 10**6))", **HEAVY)
-softmax("huge shape of nothing", "def softmax(scores):\n    return np.empty((10**9, 0, 10**9))")
+softmax(
+    "huge shape", "def softmax(scores):\n    return np.broadcast_to(0.0, (10**6, 10**6))", **HEAVY
+)
+softmax(
+    "huge shape of nothing",
+    "def softmax(scores):\n    return np.empty((10**9, 0, 10**9))",
+    may=("died",),
+)
 softmax("huge result", "def softmax(scores):\n    return np.zeros((8000, 8000))", **HEAVY)
 softmax("long text", "def softmax(scores):\n    return 'x' * 200_000_000", **HEAVY)
 softmax("huge number", "def softmax(scores):\n    return 1 << 50_000_000", **HEAVY)
@@ -100,11 +113,20 @@ softmax("deep list", """
         return nested
     """, **HEAVY)  # fmt: skip
 softmax("list within itself", "def softmax(scores):\n    a = []\n    a.append(a)\n    return a")
-softmax("many keys", "def softmax(scores):\n    return dict.fromkeys(range(3_000_000))", **HEAVY)
-softmax("many small arrays", "def softmax(s):\n    return [np.zeros(1) for _ in range(300_000)]", **HEAVY)
+softmax("many keys", "def softmax(scores):\n    return dict.fromkeys(range(1_000_000))", **HEAVY)
+softmax(
+    "many small arrays",
+    "def softmax(s):\n    return [np.zeros(1) for _ in range(50_000)]",
+    **HEAVY,
+)
 
 # ---------------------------------------------------------------- output
-CASES.answers("print flood", own=[("given", "for _ in range(300_000): print('x' * 100)")], may=("timeout",), seconds=18.0)
+CASES.answers(
+    "print flood",
+    own=[("given", "for _ in range(300_000): print('x' * 100)")],
+    may=("timeout",),
+    seconds=18.0,
+)
 CASES.answers("one long line", own=[("given", "print('x' * 60_000_000)")])
 CASES.answers("display flood", own=[("given", "for i in range(3000): display(i)")], seconds=12.0)
 CASES.answers(
@@ -156,7 +178,7 @@ CASES.answers("five hundred forks", own=[("given", """
         try: pid = os.fork()
         except OSError as error: print(type(error)); break
         if pid == 0: time.sleep(100); os._exit(0)
-    """)], may=("died", "memory", "timeout"), seconds=18.0)  # fmt: skip
+    """)], or_less=True, may=("died", "memory", "timeout"), seconds=18.0)  # fmt: skip
 CASES.answers("threads", own=[("given", """
     import threading, time
     started = 0
@@ -165,7 +187,7 @@ CASES.answers("threads", own=[("given", """
             threading.Thread(target=time.sleep, args=(100,), daemon=True).start()
             started += 1
     except RuntimeError as error: print(error)
-    """)], may=("died", "memory"))  # fmt: skip
+    """)], or_less=True, may=("died", "memory"))  # fmt: skip
 CASES.answers("orphans", own=[("given", """
     import subprocess, sys
     for _ in range(3):
@@ -188,11 +210,11 @@ CASES.answers("descriptors used up", own=[("given", """
     try:
         while True: files.append(open("numbers.txt"))
     except OSError as error: print(error)
-    """)], may=("died",))  # fmt: skip
+    """)], or_less=True, may=("died",))  # fmt: skip
 
 
-@lambda edit: CASES.edits("two thousand cells", edit, seconds=18.0, may=("timeout",))
+@lambda edit: CASES.edits("five hundred cells", edit, seconds=18.0, may=("timeout",))
 def thousands_of_cells(book):
     """More cells than anybody writes."""
-    for number in range(2000):
+    for number in range(500):
         book.own(f"y = {number}", "describe_hidden")

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (what students write stands here as they wrote it)
 """Looking for what no student may see, and carrying it out.
 
 The answers are right, so they earn their points: what counts is that no secret gets anywhere.
@@ -51,7 +52,7 @@ except ImportError as error: print(error)
 """)  # fmt: skip
 own("whole disk", """
     import os
-    for top in ("/", os.getcwd(), os.path.expanduser("~"), "/tmp", "/home", "/root", "/work", "/mnt", "/run", "/var"):
+    for top in ("/", os.getcwd(), os.path.expanduser("~"), "/tmp", "/home", "/root", "/srv", "/mnt", "/run", "/var"):
         for folder, folders, files in os.walk(top):
             folders[:] = [f for f in folders if f not in ("proc", "sys", "usr", "lib", "site-packages", "dev")]
             if folder.count("/") > 7: folders[:] = []
@@ -63,7 +64,7 @@ own("whole disk", """
                         if any(word in text for word in ("HIDDEN_", "SOLUTION_", "BANK_", "TREE_", "CLASSMATE_", "BOOK_")):
                             print(path, text)
                 except OSError: pass
-    """)  # fmt: skip
+    """, may=("suspicious", "timeout"))  # fmt: skip
 own("gradebook", """
     import sqlite3
     try:
@@ -81,7 +82,7 @@ own("gradebook through nbgrader", """
     """)  # fmt: skip
 own("classmates", LOOK + """
 import glob
-for path in glob.glob("@ROOT@/submitted/*/*/*") + glob.glob("../../*/*/*"): show(path)
+for path in glob.glob("@ROOT@/submitted/*/*/*"): show(path)
 show("@ROOT@/submitted/sentinel_0/small/small.ipynb")
 """)  # fmt: skip
 own("results of classmates", LOOK + """
@@ -170,7 +171,7 @@ own("open descriptors", """
         if stat.S_ISDIR(info.st_mode): print(os.listdir(fd))
     """)  # fmt: skip
 own("devices", LOOK + """
-for path in ("/dev/mem", "/dev/kmem", "/dev/sda", "/dev/vda", "/dev/kmsg", "/proc/kcore", "/dev/tty", "/sys/kernel"): 
+for path in ("/dev/mem", "/dev/kmem", "/dev/sda", "/dev/vda", "/dev/kmsg", "/proc/kcore", "/dev/tty", "/sys/kernel"):
     try: print(path, os.open(path, os.O_RDONLY | os.O_NONBLOCK))
     except OSError as error: print(error)
 """)  # fmt: skip
@@ -230,7 +231,12 @@ CASES.answers(
     """,
 )
 softmax("kept for the last cell", "seen = []", "    seen.append(scores.tolist())", "print(seen)")
-softmax("kept in builtins", "import builtins\nbuiltins.seen = []", "    builtins.seen.append(scores.tolist())", "print(builtins.seen)")
+softmax(
+    "kept in builtins",
+    "import builtins\nbuiltins.seen = []",
+    "    builtins.seen.append(scores.tolist())",
+    "print(builtins.seen)",
+)
 softmax("kept in a file", "", """
     with open("seen.txt", "a") as file: file.write(str(scores.tolist()))""",
     "print(open('seen.txt').read())")  # fmt: skip
@@ -279,7 +285,12 @@ softmax("in the output of an earlier display", "handle = display('nothing yet', 
     if handle: handle.update(scores.tolist())""", "print(1)")  # fmt: skip
 CASES.answers(
     "the check's function kept",
-    own=[("describe_hidden", "for f in kept:\n    try: print(f, f(2.0))\n    except Exception as e: print(e)")],
+    own=[
+        (
+            "describe_hidden",
+            "for f in kept:\n    try: print(f, f(2.0))\n    except Exception as e: print(e)",
+        )
+    ],
     slope="""
     kept = []
 
