@@ -112,13 +112,16 @@ def look_at(text: str, known: dict[str, str]) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
         known.update(_imported(node))
     prose = {
-        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }  # docstrings and the like
     for node in ast.walk(tree):
         yield from _imports(node)
         yield from _attributes(node, known)
         yield from _assignments(node, known)
         yield from _always_equal(node)
+        yield from _wholes(node, known)
         if id(node) not in prose:
             yield from _paths(node)
 
@@ -241,11 +244,24 @@ def _always_equal(node: ast.AST) -> Iterator[tuple[str, str]]:
             yield EQUAL, name
 
 
+def _wholes(node: ast.AST, known: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """All of the environment or of the modules; to look one up is nobody's business."""
+    if isinstance(node, ast.Call):
+        parts = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+        gentle = isinstance(node.func, ast.Attribute) and node.func.attr in ("get", "setdefault")
+        for part in [*node.args, *(parts if not gentle else [])]:
+            name = _full_name(part, known)
+            if name in ("os.environ", "sys.modules"):
+                yield READING if name == "os.environ" else LOOKING, name
+
+
 def _paths(node: ast.AST) -> Iterator[tuple[str, str]]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         one_word = len(node.value) < 300 and not re.search(r"\s", node.value)
         if one_word and _OUTSIDE.search(node.value):
             yield READING, node.value
+        if node.value in _ATTRIBUTES:  # for getattr
+            yield _ATTRIBUTES[node.value], node.value
     elif isinstance(node, ast.Call):
         called = node.func.attr if isinstance(node.func, ast.Attribute) else node.func
         called = called.id if isinstance(called, ast.Name) else called
