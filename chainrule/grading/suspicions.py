@@ -21,7 +21,7 @@ from chainrule.grading.slots import marks_of
 from chainrule.grading.transplant import is_students
 
 SUSPICIOUS = "suspicious"  # the kind of these notes
-MAX_TEXT = 100_000  # characters of a cell that are looked at
+MAX_TEXT = 300_000  # characters of all cells that are looked at: a second's work
 EXAMPLES = 3  # that a note quotes
 
 LOOKING = "The code looks into Python's own workings"
@@ -80,14 +80,16 @@ _MAGIC = re.compile(r"^([ \t]*)((?:[\w, ]+=[ \t]*)?)[!%].*|^([ \t]*)[^#\n'\"]*\?
 def suspicions(nb: NotebookNode) -> list[Note]:
     """What is worth a look in the code of a transplanted notebook's student, by kind of thing."""
     found: dict[str, dict[str, list[str]]] = defaultdict(dict)
-    above, known = "", dict(_USUAL)
+    above, known, room = "", dict(_USUAL), MAX_TEXT
     for cell in nb.cells:
         name = marks_of(cell).get("grade_id", "")
         above = name or above
         if cell.cell_type != "code" or not is_students(cell):
             continue
         label = name or (f"own cell below {above}" if above else "own cell at the top")
-        for what, evidence in look_at(text_of(cell)[:MAX_TEXT], known):
+        text = text_of(cell)
+        room -= len(text)
+        for what, evidence in look_at(text, known) if room >= 0 else ():
             quoted = found[what].setdefault(label, [])
             if evidence not in quoted:
                 quoted.append(evidence)
