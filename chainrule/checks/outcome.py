@@ -17,6 +17,8 @@ from chainrule.checks.quiet import quiet
 
 _LARGEST = 10**7  # entries; a view of a few bytes can claim to be larger than any memory
 _LONGEST = 200  # characters of an exception's text
+_DEEPEST = 4  # axes; a list may hold itself
+NUMBERS_IN_A_LIST = "where an array or a number is asked for"
 _NOT_THEIRS = tuple(
     f"{folder}{os.sep}"
     for folder in (
@@ -120,12 +122,35 @@ def _collect(results: dict) -> Outcome:
             return Outcome(returned=value.what)
         array = as_array(value)
         if array is None:
-            kind = type(value)
-            detail = (("its class", f"{kind.__module__}.{kind.__qualname__}"[:_LONGEST]),)
-            what = " for ".join([name_of(value), *([name] if len(results) > 1 else [])])
-            return Outcome(returned=f"{what} where numbers are asked for", detail=detail)
+            return _no_numbers(value, [name] if len(results) > 1 else [])
         parts[name] = array
     return Outcome(parts=parts)
+
+
+def _no_numbers(value, name: list[str]) -> Outcome:
+    kind = type(value)
+    if holds_numbers(value):
+        what = " for ".join([f"{with_article(kind.__name__)} of numbers", *name])
+        return Outcome(returned=f"{what} {NUMBERS_IN_A_LIST}")
+    detail = (("its class", f"{kind.__module__}.{kind.__qualname__}"[:_LONGEST]),)
+    what = " for ".join([name_of(value), *name])
+    return Outcome(returned=f"{what} where numbers are asked for", detail=detail)
+
+
+def holds_numbers(value, deepest: int = _DEEPEST) -> bool:
+    """Whether it is a list or tuple that `np.array` makes an array of numbers of."""
+    if type(value) not in (list, tuple) or not value or not deepest:
+        return False
+    if all(type(one) in (list, tuple) for one in value):
+        same = len({len(one) for one in value}) == 1
+        return same and all(holds_numbers(one, deepest - 1) for one in value)
+    return all(_is_number(one) for one in value)
+
+
+def _is_number(value) -> bool:
+    kind = type(value)
+    is_scalar = issubclass(kind, np.generic) and np.dtype(kind).type is kind
+    return kind in (int, float) or (is_scalar and value.dtype.kind in "fiub")
 
 
 def as_array(value) -> np.ndarray | None:
@@ -134,9 +159,7 @@ def as_array(value) -> np.ndarray | None:
     A subclass is something else: a masked array or a matrix computes by other rules, and one of
     somebody's own need not mean what it holds.
     """
-    kind = type(value)
-    is_scalar = issubclass(kind, np.generic) and np.dtype(kind).type is kind
-    if kind is not np.ndarray and kind not in (int, float) and not is_scalar:
+    if type(value) is not np.ndarray and not _is_number(value):
         return None
     array = np.asarray(value)
     if array.dtype.kind not in "fiub" or array.size > _LARGEST:

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.checks.crashes import is_nowhere_defined, stops_with
 from chainrule.checks.exercise import Case, Exercise
-from chainrule.checks.outcome import Outcome, alike, listed, with_article
+from chainrule.checks.outcome import NUMBERS_IN_A_LIST, Outcome, alike, listed, with_article
 
 _STATELESS = (
     "backward is called here without a forward before it: what it needs of that pass is handed to "
@@ -48,7 +48,7 @@ def find_symptom(
 ) -> Finding | None:
     """What one wrong outcome shows by its nature, whatever the numbers; None for nothing."""
     if got.raised or got.returned:
-        return _without_numbers(exercise, stage, name, got)
+        return _without_numbers(exercise, stage, name, got, right)
     shown = chain(_from_notes(got.notes), _from_parts(exercise, stage, name, got, right))
     for mistake, headline in shown:
         return Finding(mistake, headline, name)
@@ -63,7 +63,9 @@ def find_symptom(
     return None
 
 
-def _without_numbers(exercise: Exercise, stage: str, name: str, got: Outcome) -> Finding:
+def _without_numbers(
+    exercise: Exercise, stage: str, name: str, got: Outcome, right: Outcome
+) -> Finding:
     if got.raised == "NotImplementedError":
         what = "it" if stage == "result" else _METHODS[stage]
         if exercise.kind == "layer":
@@ -85,7 +87,20 @@ def _without_numbers(exercise: Exercise, stage: str, name: str, got: Outcome) ->
             "has it been computed by then" if " for " in what else "is the return statement missing"
         )
         return Finding("returns_nothing", f"it returns {what}: {why}?", name)
+    if got.returned.endswith(NUMBERS_IN_A_LIST):
+        return _numbers_in_a_list(name, got.returned.removesuffix(NUMBERS_IN_A_LIST), right)
     return Finding("wrong_type", f"it returns {got.returned}.", name, private=got.detail)
+
+
+def _numbers_in_a_list(name: str, what: str, right: Outcome) -> Finding:
+    """What to do about "a list of numbers for W_grad " depends on what W_grad should be."""
+    part = what.partition(" for ")[2].strip()
+    truths = [truth for key, truth in right.parts.items() if part in ("", key)]
+    if truths and not truths[0].shape:
+        wanted, line = "one number", "Take away its brackets, or leave out the comma behind it."
+    else:
+        wanted, line = "an array", "np.array(...) makes an array of it."
+    return Finding("wrong_type", f"it returns {what}where {wanted} is asked for.", name, (line,))
 
 
 def _from_notes(notes: frozenset[str]) -> Iterator[tuple[str, str]]:

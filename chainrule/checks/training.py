@@ -7,7 +7,7 @@ import numpy as np
 
 from chainrule.checks.crashes import stops_with
 from chainrule.checks.message import Message
-from chainrule.checks.outcome import Outcome, Returned, name_of, run
+from chainrule.checks.outcome import NUMBERS_IN_A_LIST, Outcome, Returned, name_of, run
 
 # Of the single layer's error: by luck another single layer may come out a few percent lower.
 CLEARLY = 0.8
@@ -180,7 +180,9 @@ def _problem(
     if outcome.returned == _SHALLOW:
         return "too_shallow", f"the network has fewer than the {least} layers that are asked for."
     if outcome.returned:
-        return "wrong_type", f"the network predicts {outcome.returned}."
+        array = "where an array is asked for: np.array(...) makes one of it"
+        what = outcome.returned.replace(NUMBERS_IN_A_LIST, array)
+        return "wrong_type", f"the network predicts {what}."
     prediction = outcome.parts["prediction"]
     if not off.fits(prediction, y):
         return (

@@ -160,7 +160,14 @@ RECOGNISED = [
         "nothing for b_grad",
     ),
     # wrong type
-    ("wrong_type", "Cubed", "forward", forward(lambda x: (x**3).tolist()), "a list of 4 values"),
+    ("wrong_type", "Cubed", "forward", forward(lambda x: (x**3).tolist()), "where an array is"),
+    (
+        "wrong_type",
+        "affine_backward",
+        "result",
+        affine(lambda X, W, b, *_: (X, W, b.tolist())),
+        "a list of numbers for b_grad where an array is asked for.",
+    ),
     ("wrong_type", "Cubed", "backward", backward(lambda *_: "2"), "a str where numbers"),
     ("wrong_type", "Squares", "forward", loss(lambda p, t: "half"), "a str where numbers"),
     (
@@ -367,6 +374,20 @@ def test_a_mistake_is_recognised_without_a_bank(mistake, name, stage, answer, sa
     assert failed is not None
     assert failed.mistake == mistake, str(failed)
     assert says in failed.message.headline
+
+
+def test_what_to_do_about_a_list_depends_on_what_is_asked_for():
+    failed = told("Cubed", "forward", forward(lambda x: (x**3).tolist()))
+    assert failed.message.headline.endswith("a list of numbers where an array is asked for.")
+    assert failed.message.lines == ("np.array(...) makes an array of it.",)
+
+    entry = Entry("total", "function", {"three": Case({"x": np.arange(3.0)})}, LECTURE, ("sum",))
+    total = entry.correct(lambda x: x.sum())
+    (exercise,) = Bank([entry]).compile()
+    got = exercise.observe(lambda x: (total(x),), "result", {})
+    finding = find(exercise, "result", got, exercise.expect(total, "result"), total)
+    assert finding.headline == "it returns a tuple of numbers where one number is asked for."
+    assert "leave out the comma" in finding.lines[0]
 
 
 @pytest.mark.parametrize(

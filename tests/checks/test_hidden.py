@@ -213,6 +213,10 @@ def test_a_forward_that_is_close_is_not_called_measured(grade):
     [
         ({"_output": raises(KeyError("x"))}, "stops with KeyError"),
         ({"_output": lambda self: None}, "returns nothing where numbers are asked for"),
+        (
+            {"_output": lambda self: self.input_.tolist()},
+            "returns a list of numbers where an array",
+        ),
         ({"_output": lambda self: self.input_.T**3}, "output has the wrong shape"),
         ({"_output": lambda self: self.input_ * np.nan}, "output holds NaN"),
         ({"_output": lambda self: self.input_.astype(np.int64)}, "output is int64, not float64"),

@@ -88,8 +88,12 @@ def test_an_array_is_copied():
         (None, "nothing"),
         (True, "a bool"),
         ("0.5", "a str"),
-        ([1.0], "a list of 1 value"),
-        ((1.0, 2.0), "a tuple of 2 values"),
+        ([], "a list of 0 values"),
+        ([1.0, None], "a list of 2 values"),
+        ((1.0, LyingFloat(2)), "a tuple of 2 values"),
+        ([1.0, True], "a list of 2 values"),
+        ([[1.0, 2.0], [3.0]], "a list of 2 values"),
+        ([[1.0], 2.0], "a list of 2 values"),
         (1 + 2j, "a complex"),
         (10**400, "an int"),
         ({}, "a dict"),
@@ -111,6 +115,28 @@ def test_anything_else_is_named_and_not_kept(value, name):
     outcome = returning(value)
     assert outcome.returned == f"{name} where numbers are asked for"
     assert outcome.parts == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ([1.0], "list"),
+        ((1, np.float32(2.5)), "tuple"),
+        ([[1.0, 2.0], (3.0, 4.0)], "list"),
+        ([[[1, 2]]] * 12, "list"),
+    ],
+)
+def test_numbers_in_a_list_are_not_kept_but_named(value, kind):
+    outcome = returning(value)
+    assert outcome.returned == f"a {kind} of numbers where an array or a number is asked for"
+    assert outcome.parts == {}
+    assert np.array(value).dtype.kind in "fi"
+
+
+def test_a_list_that_holds_itself_is_no_list_of_numbers():
+    value = []
+    value.append(value)
+    assert returning(value).returned == "a list of 1 value where numbers are asked for"
 
 
 @pytest.mark.filterwarnings("ignore:the matrix subclass")

@@ -70,6 +70,7 @@ def test_the_target_earns_all_clearly_below_the_baseline_half_and_more_nothing(e
         (lambda X, y, rng: [], "wrong_type", "returns a list of 0 values: return the trained"),
         (predicting(lambda X: None), "wrong_type", "the network predicts nothing where numbers"),
         (predicting(lambda X: "0"), "wrong_type", "the network predicts a str"),
+        (predicting(lambda X: X.tolist()), "wrong_type", "np.array(...) makes one of it."),
         (predicting(lambda X: Y_HELD[:, 0]), "wrong_shape", "shape (30,), where (30, 1) is needed"),
         (predicting(lambda X: 0.0), "wrong_shape", "shape ()"),
         (predicting(lambda X: Y_HELD * np.nan), "diverged", "diverged to NaN"),
