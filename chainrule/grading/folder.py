@@ -35,6 +35,10 @@ class Refused(Exception):
     """A file or folder is not read; the text goes after its name: "mini.ipynb is a link"."""
 
 
+class TooLarge(Refused):
+    """A file is larger than what is taken."""
+
+
 class TooMany(Exception):
     """There are more entries than are looked at."""
 
@@ -109,8 +113,9 @@ class Folder:
         FileNotFoundError
             If it is not there.
         Refused
-            If it is no ordinary file, has a second name, cannot be read, or is larger than
-            `at_most` bytes.
+            If it is no ordinary file, has a second name or cannot be read.
+        TooLarge
+            If it is larger than `at_most` bytes.
         """
         first, _, rest = name.partition("/")
         if rest:
@@ -131,12 +136,12 @@ class Folder:
                 if known.st_nlink > 1:
                     raise Refused("has a second name elsewhere on the disk (a hard link)")
                 if known.st_size > at_most:
-                    raise Refused(_too_large(known.st_size, at_most))
+                    raise TooLarge(_too_large(known.st_size, at_most))
                 content = file.read(at_most + 1)
         except OSError as error:
             raise Refused(f"cannot be opened ({error.strerror})") from None
         if len(content) > at_most:
-            raise Refused(_too_large(len(content), at_most))
+            raise TooLarge(_too_large(len(content), at_most))
         return content
 
     def holds(self, name: str) -> bool:

@@ -9,38 +9,29 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import sys
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.utils import parse_utc
 
 from chainrule.grading import folder as folders
-from chainrule.grading.folder import Entry, Folder, Refused, TooMany
+from chainrule.grading.belongings import TIMESTAMP, Belongings
+from chainrule.grading.folder import Entry, Folder, Refused, TooLarge, TooMany
 from chainrule.grading.notebook import SAVE_AGAIN, Unreadable, read_notebook
 from chainrule.grading.notes import Note, shown, some
 from chainrule.grading.transplant import Likeness, compare
 
 MAX_BYTES = 50_000_000  # of one notebook; figures as outputs are the usual reason for large ones
-MAX_FILE = 10_000_000  # of the other files, of one and of all together
-MAX_FILES = 200
 MAX_ENTRIES = 2_000  # that are looked at in a submission
 MAX_DEPTH = 6  # folders in folders
 MAX_RIVALS = 10  # notebooks that are read to find the one that is meant
-TIMESTAMP = "timestamp.txt"  # nbgrader's, not the student's work
 
 _OWN_COPY = "Hand in the notebook itself"
 _NOTEBOOK = ".ipynb"
 _DISGUISED = (".ipynb.txt", ".ipynb.json", ".json", ".txt", "")  # what browsers make of .ipynb
 _ARCHIVES = (".zip", ".rar", ".7z", ".gz", ".tar", ".tgz")
-_LIBRARIES = {
-    "IPython", "chainrule", "ipykernel", "matplotlib", "nbformat", "numpy", "pandas", "pytest",
-    "scipy", "sitecustomize", "sklearn", "usercustomize",
-}  # fmt: skip
 
 
 @dataclass
@@ -128,8 +119,6 @@ class _Intake:
         self.released = released
         self.seen: dict[str, str] = {}  # of everything met: its digest, or why it was left out
         self.read: dict[str, NotebookNode | Unreadable] = {}
-        self.ours = _Names([*released, *(f"{title}{_NOTEBOOK}" for title in expected)])
-        self.theirs = _Names()
 
     def note(self, kind: str, text: str, names: list[str] | None = None) -> None:
         self.taken.notes.append(Note(kind, text, some(names or [])))
@@ -170,7 +159,13 @@ class _Intake:
         graded = self._take_notebooks(handed_in, rivals, found)
         # What lies beside the notebook lies beside it, wherever that is in the submission.
         beside = str(PurePosixPath(graded[0]).parent) if graded else "."
-        self._take_files(handed_in, [entry for entry in found if entry.name not in rivals], beside)
+        others = [entry for entry in found if entry.name not in rivals]
+        own = {f"{title}{_NOTEBOOK}" for title in self.expected}
+        belongings = Belongings(self.released, own, MAX_DEPTH)
+        belongings.take(handed_in, others, beside)
+        self.taken.files = belongings.files
+        self.taken.notes += belongings.notes()
+        self.seen |= belongings.seen
 
     # ------------------------------------------------------------------ notebooks
     def _rivals(self, found: list[Entry]) -> list[str]:
@@ -278,9 +273,9 @@ class _Intake:
                 self.read[name] = reason
             except (Refused, OSError) as reason:
                 self.seen[name] = str(reason)
-                advice = _OWN_COPY
-                if "large" in str(reason):
-                    advice = "Clear all outputs in Jupyter, save, and hand in again"
+                large = isinstance(reason, TooLarge)
+                advice = "Clear all outputs in Jupyter, save, and hand in again"
+                advice = advice if large else _OWN_COPY
                 self.read[name] = Unreadable(f"{shown(name)} {reason}. {advice}")
         if isinstance(self.read[name], Unreadable):
             raise self.read[name]
@@ -302,105 +297,6 @@ class _Intake:
         listed = f" (found: {', '.join(names)})" if names else ""
         return f"There is no notebook in the submission{listed}. Hand in {title}.ipynb"
 
-    # ------------------------------------------------------------------ other files
-    def _take_files(self, handed_in: Folder, found: list[Entry], beside: str) -> None:
-        """Read the files that came along; links, pipes and huge files stay outside."""
-        left: dict[str, list[str]] = {}
-        room = MAX_FILE
-        # Those beside the notebook first: a name is taken once.
-        for entry in sorted(found, key=lambda entry: _moved(entry.name, beside) == entry.name):
-            name = entry.name
-            if entry.kind == folders.FOLDER:
-                self._meet_folder(name, left)
-                continue
-            target = _moved(name, beside)
-            why, content = self._take_file(handed_in, entry, target, room)
-            if why is None and len(self.taken.files) < MAX_FILES:
-                self.taken.files[target] = content
-                self.theirs.add(target)
-                room -= len(content)
-                continue
-            why = why or "many"
-            if why != "same":
-                left.setdefault(why, []).append(name)
-            self.seen.setdefault(name, why)
-        for why, (kind, text) in _LEFT_OUT.items():
-            if why in left:
-                self.note(kind, text, left[why])
-        shadows = _shadows(self.taken.files)
-        if shadows:
-            self.note("shadows", "Files are named like modules that they would replace", shadows)
-
-    def _meet_folder(self, name: str, left: dict[str, list[str]]) -> None:
-        if name.count("/") + 1 >= MAX_DEPTH:
-            left.setdefault("deep", []).append(name)
-            self.seen[name] = "deep"
-
-    def _take_file(
-        self, handed_in: Folder, entry: Entry, target: str, room: int
-    ) -> tuple[str | None, bytes]:
-        """A file's content, or why it is left out."""
-        if entry.kind in (folders.LINK, folders.SPECIAL):
-            return "same" if target == TIMESTAMP else entry.kind, b""
-        if not _is_text(entry.name):
-            return "name", b""
-        try:
-            content = handed_in.read(entry.name, MAX_BYTES if target in self.released else MAX_FILE)
-        except (Refused, OSError) as reason:
-            self.seen[entry.name] = str(reason)
-            return ("large" if "large" in str(reason) else "refused"), b""
-        if target == TIMESTAMP:
-            if entry.name == target and _is_timestamp(content):
-                self.taken.files[TIMESTAMP] = content
-            return "same", b""
-        self.seen[entry.name] = hashlib.sha256(content).hexdigest()
-        if target in self.released and _same(content, self.released[target]):
-            return "same", b""
-        if self.ours.exclude(target):
-            return "replaced", b""
-        if self.theirs.exclude(target):
-            return "twins", b""
-        if len(content) > room:
-            return "large", b""
-        return None, content
-
-
-class _Names:
-    """Names of files, some of which exclude others.
-
-    Two differing by case only, or in whether ``é`` is one character or two, are one for some disks;
-    and nothing is a file and a folder.
-    """
-
-    def __init__(self, names: Iterable[str] = ()):
-        self.files: set[str] = set()
-        self.folders: set[str] = set()
-        for name in names:
-            self.add(name)
-
-    def add(self, name: str) -> None:
-        folded = _folded(name)
-        self.files.add(folded)
-        self.folders.update(_above(folded))
-
-    def exclude(self, name: str) -> bool:
-        folded = _folded(name)
-        return folded in self.files | self.folders or not self.files.isdisjoint(_above(folded))
-
-
-# Why a file is left out: the kind of the note, and its sentence.
-_LEFT_OUT = {
-    "link": ("links", "Links were not followed"),
-    "special": ("links", "Pipes and devices were not opened"),
-    "refused": ("links", "Files cannot be opened, or have a second name (hard links)"),
-    "name": ("extra", "Files were left out since their names are no text"),
-    "twins": ("extra", "Files were left out since some disks confuse their names with others"),
-    "replaced": ("replaced", "Files that belong to the problem set were used as released"),
-    "deep": ("large", f"Folders lie too deep, in {MAX_DEPTH} or more others"),
-    "large": ("large", f"Files were too large to take along (in all {MAX_FILE / 1e6:.0f} MB)"),
-    "many": ("large", f"Files were left out: there are more than {MAX_FILES}"),
-}
-
 
 def _ending(name: str) -> str:
     lower = PurePosixPath(name).name.lower()
@@ -420,50 +316,3 @@ def _is_litter(name: str) -> bool:
     return name in ("__pycache__", "__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini") or (
         name.startswith("._") or name in (".git", ".ipynb_checkpoints", ".venv", ".vscode", ".idea")
     )
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _moved(name: str, beside: str) -> str:
-    return name.removeprefix(f"{beside}/") if beside != "." else name
-
-
-def _above(name: str) -> list[str]:
-    """The folders that a path lies in."""
-    return [str(folder) for folder in PurePosixPath(name).parents][:-1]
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
-
-
-def _same(content: bytes, released: bytes) -> bool:
-    return content.replace(b"\r\n", b"\n") == released.replace(b"\r\n", b"\n")
-
-
-def _shadows(files: Mapping[str, bytes]) -> list[str]:
-    """Files that Python would import in place of a library."""
-    found = []
-    for name in files:
-        first, _, rest = name.partition("/")
-        module = first.partition(".")[0]
-        importable = first.endswith((".py", ".pyc", ".so", ".pyd"))
-        package = rest == "__init__.py" or (module in _LIBRARIES and rest.endswith(".py"))
-        known = module in _LIBRARIES or module in sys.stdlib_module_names
-        if known and (package if rest else importable):
-            found.append(name)
-    return found
-
-
-def _is_timestamp(content: bytes) -> bool:
-    """Whether nbgrader can read this timestamp; one it cannot read ends its run."""
-    try:
-        return parse_utc(content[:1000].decode("utf-8").strip()) is not None
-    except Exception:  # dateutil promises nothing
-        return False
