@@ -135,7 +135,7 @@ class _Intake:
 
     def digest(self) -> str:
         whole = hashlib.sha256()
-        for name in sorted(self.seen.keys() - {TIMESTAMP}, key=os.fsencode):
+        for name in sorted(self.seen, key=os.fsencode):
             for part in (os.fsencode(name), self.seen[name].encode("utf-8", "backslashreplace")):
                 whole.update(len(part).to_bytes(8, "big") + part)
         return whole.hexdigest()
@@ -230,7 +230,7 @@ class _Intake:
         like: dict[str, Likeness] = {}
         if right in rivals:
             self._weigh(handed_in, right, title, pristine, like, reasons)
-            if right in like and (like[right].answered or not others):
+            if right in like and like[right].answered:
                 return right
         for name in others:
             self._weigh(handed_in, name, title, pristine, like, reasons)

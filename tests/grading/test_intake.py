@@ -10,6 +10,8 @@ import pytest
 from classroom import NAME
 
 from chainrule.grading import belongings, intake
+from chainrule.grading import folder as folder_module
+from chainrule.grading.folder import RELATIVE, Folder, Refused
 from chainrule.grading.intake import read_notebook, receive
 
 FILE = f"{NAME}.ipynb"
@@ -329,8 +331,6 @@ def test_sparse_files_are_not_read(folder, student, pristine):
 
 
 def test_a_file_that_grows_while_it_is_read_is_refused(folder, pristine, monkeypatch):
-    from chainrule.grading.folder import Folder
-
     put(folder, nbformat.writes(pristine))
     size = os.fstat
 
@@ -344,6 +344,18 @@ def test_a_file_that_grows_while_it_is_read_is_refused(folder, pristine, monkeyp
         monkeypatch.setattr(os.path, "samestat", lambda one, other: True)
         with pytest.raises(intake.TooLarge, match="too large"):
             opened.read(FILE, 1000)
+
+
+@pytest.mark.skipif(not RELATIVE, reason="needs O_NOFOLLOW")
+def test_a_file_exchanged_for_a_link_after_a_look_at_it_is_refused(
+    folder, pristine, monkeypatch, tmp_path
+):
+    secret = put(tmp_path, "secret", "secret.txt")
+    link(folder / "own.txt", secret)
+    with Folder.within(folder.parent, NAME) as opened:
+        monkeypatch.setattr(Folder, "_stat", lambda self, name: secret.stat())
+        with pytest.raises(Refused, match="cannot be opened"):
+            opened.read("own.txt", 1000)
 
 
 def test_thousands_of_files_leave_the_notebook(folder, student, pristine, monkeypatch):
@@ -373,9 +385,7 @@ def test_it_works_where_files_cannot_be_opened_relative_to_a_folder(
     folder, student, pristine, monkeypatch, tmp_path
 ):
     """As on Windows."""
-    from chainrule.grading import folder as folders
-
-    monkeypatch.setattr(folders, "RELATIVE", False)
+    monkeypatch.setattr(folder_module, "RELATIVE", False)
     nbformat.write(student.solve().nb, folder / FILE)
     (folder / "data").mkdir()
     put(folder / "data", "1", "own.txt")
@@ -470,20 +480,22 @@ def test_names_that_are_no_text_are_written_so_that_they_can_be_read(folder, stu
 def test_a_notebook_in_a_folder_of_its_own_is_found_with_what_lies_beside_it(
     folder, student, pristine
 ):
-    inner = folder / "my work" / NAME
+    inner = folder / "work" / NAME
     inner.mkdir(parents=True)
     nbformat.write(student.solve().nb, inner / FILE)
     put(inner, "1", "helper.txt")
+    put(folder, "2", "helper.txt")
+    put(folder, "3", "other.txt")
     taken = take(folder, pristine)
     assert list(taken.notebooks) == [NAME]
-    assert taken.files == {"helper.txt": b"1"}
+    assert taken.files == {"helper.txt": b"1", "other.txt": b"3"}
 
 
 def test_what_systems_leave_behind_is_not_looked_at(folder, student, pristine):
     nbformat.write(student.solve().nb, folder / FILE)
     for name in (".ipynb_checkpoints", "__MACOSX", "__pycache__", ".git"):
         (folder / name).mkdir()
-        put(folder / name, "x", f"._{FILE}")
+        put(folder / name, "x", FILE)
     put(folder, "x", f"._{FILE}")
     put(folder, "x", ".DS_Store")
     taken = take(folder, pristine)

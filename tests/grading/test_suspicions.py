@@ -79,7 +79,7 @@ def test_what_may_need_a_look_is_found(source, evidence):
         "np.random.seed(1)\nnp.set_printoptions(precision=3)",
         "import matplotlib.pyplot as plt\nplt.rcParams['figure.dpi'] = 90\nplt.plot(x, '..')",
         "self.source = 'source'\nprint('..', '...')",
-        '"""See ../source/ for more."""\nx = 1',
+        '"""../source/ps1.py"""\nx = 1',
         "W.T[0] = 1\nlayer.W = 2\nlayer.params.W -= 1",
         "node.parents, node.parent",
         "import sys\nsys.exit()",

@@ -429,6 +429,13 @@ def test_a_check_that_is_run_again_in_an_own_cell_is_nothing_to_remark_on(studen
     assert kinds(result) == {}
 
 
+def test_what_two_cells_of_the_release_define_tells_nothing(student, pristine):
+    pristine.cells[6].source = pristine.cells[2].source
+    student.nb.cells = [new_code_cell("def double(x):\n    return 2 * x")]
+    result = graded(student, pristine)
+    assert "own-1" in [cell.id for cell in result.nb.cells]
+
+
 def test_code_in_a_text_cell_is_no_answer(student, pristine):
     student.nb.cells.remove(student.cell("double"))
     student.nb.cells.append(new_markdown_cell("def double(x):\n    return 2 * x"))
