@@ -71,7 +71,7 @@ _ALWAYS = {"__eq__": True, "__ne__": False, "__le__": True, "__lt__": True, "__g
 _OPENERS = re.compile(r"open|listdir|scandir|walk|i?glob|Path|chdir|join|load\w*|read\w*", re.ASCII)
 _OUTSIDE = re.compile(
     r"(^|[/\\])\.\.[/\\]|[/\\]\.\.$|gradebook\.db|(^|[/\\])(source|submitted|autograded)[/\\]|"
-    r"^/(proc|etc|root|home|sys|dev)(/|$)|\.ssh\b"
+    r"^/(proc|etc|root|home|sys|dev(?!/null))(/|$)|\.ssh\b"
 )
 _SHELL = re.compile(r"^[ \t]*(?:\w+[ \t]*=[ \t]*)?!(.*)", re.MULTILINE)
 _MAGIC = re.compile(r"^([ \t]*)((?:[\w, ]+=[ \t]*)?)[!%].*|^([ \t]*)[^#\n'\"]*\?{1,2}[ \t]*$", re.M)

@@ -85,6 +85,7 @@ def test_what_may_need_a_look_is_found(source, evidence):
         "import sys\nsys.exit()",
         "!pip install numpy",
         "open('numbers.txt').read()",
+        "open('/dev/null', 'w')",
         "def broken(:\n    import inspect",
         "%%bash\nls",
         "%%javascript\nalert(1)",
