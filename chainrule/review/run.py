@@ -13,7 +13,9 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 SECONDS = 90  # for one cell; the slowest right answers, which train a network, take some 10
-UNANSWERED = ("Write your answer here", "YOUR ANSWER HERE")
+NOT_YET = "not written yet"
+PLACEHOLDER = "raise NotImplementedError"
+UNANSWERED = ("Write your answer here", "YOUR ANSWER HERE", PLACEHOLDER)
 _TITLE = re.compile(r"^## (.+?)(?: \([\d.]+ points?[^)]*\))?$", re.MULTILINE)
 
 
@@ -31,7 +33,7 @@ class Exercise:
     says : list of str
         What the checks that did not pass explain, and errors of other cells.
     unanswered : bool
-        Whether a written answer is still the placeholder.
+        Whether something a person grades is still the placeholder.
     """
 
     title: str
@@ -148,14 +150,19 @@ def _explanations(cell: NotebookNode, points: float) -> list[str]:
     if texts:
         return texts
     return [
-        f"✗ {'the check' if points else 'your cell'} stops with {_error(output)}"
+        f"✗ {_error(cell, output, bool(points))}"
         for output in cell.outputs
         if output.output_type == "error"
     ]
 
 
-def _error(output: NotebookNode) -> str:
+def _error(cell: NotebookNode, output: NotebookNode, graded: bool) -> str:
+    own = cell.metadata.get("nbgrader", {}).get("solution")
+    if own and output.ename == "NotImplementedError" and PLACEHOLDER in cell.source:
+        return f"your answer is {NOT_YET}."
+    what = "the check" if graded and not own else "your cell"
     if output.ename == "KeyboardInterrupt":
-        return f"KeyboardInterrupt: it took longer than {SECONDS} s; does a loop never end?"
-    first = output.evalue.strip().splitlines()[:1]
-    return ": ".join([output.ename, *first])
+        error = f"KeyboardInterrupt: it took longer than {SECONDS} s; does a loop never end?"
+    else:
+        error = ": ".join([output.ename, *output.evalue.strip().splitlines()[:1]])
+    return f"{what} stops with {error}"

@@ -122,6 +122,26 @@ def test_what_is_not_written_yet_is_said_in_a_line(desk, capsys):
     assert "Points so far: 0 of 49." in out
 
 
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("# YOUR CODE HERE\nraise NotImplementedError()", "    not written yet"),
+        ("experiment(train_deep)", "    ✗ your cell stops with NotImplementedError: later"),
+    ],
+)
+def test_code_that_a_person_grades_is_not_written_while_its_placeholder_stands(source, says):
+    error = nbformat.v4.new_output("error", ename="NotImplementedError", evalue="later")
+    cell = nbformat.v4.new_code_cell(source, outputs=[error])
+    cell.metadata.nbgrader = {"grade": True, "solution": True, "points": 12}
+    exercise = review.Exercise("an experiment")
+    run._take_down(exercise, cell, stopped=False)
+    first, rest = review.as_text(exercise).split("\n", 1)
+    unanswered = "not answered yet" in first
+    assert first.startswith("✗ an experiment: 12 from a person")
+    assert rest == says
+    assert unanswered == ("YOUR CODE" in source)
+
+
 @pytest.mark.slow
 def test_an_error_in_a_cell_and_an_endless_loop_are_named(desk, capsys, monkeypatch):
     monkeypatch.setattr(run, "SECONDS", 5)
