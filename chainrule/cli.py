@@ -16,6 +16,7 @@ from pathlib import Path
 from chainrule.grading.course import Course, CourseError
 
 OK, INTERNAL, USAGE, ATTENTION = 0, 1, 2, 3
+NOBODY_READS = 141  # what a shell says of a program that writes into a closed pipe
 
 DESCRIPTION = """\
 Run the Chain Rule course: check your work, make problem sets, grade what is handed in.
@@ -135,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("place", nargs="?", default=".", metavar="PLACE")
     command.add_argument("--watch", action="store_true", help="check again whenever you save it")
-    command.set_defaults(run=_check)
+    command.set_defaults(run=_check_while_read)
 
     command = commands.add_parser(
         "release",
@@ -211,6 +212,17 @@ def _count(text: str) -> int:
     if not 1 <= number <= 1000:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 1000")
     return number
+
+
+def _check_while_read(options: argparse.Namespace) -> int:
+    """Check, and end quietly when nobody reads on, as in ``chainrule check | head``."""
+    try:
+        code = _check(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
+        return NOBODY_READS
+    return code
 
 
 def _check(options: argparse.Namespace) -> int:
