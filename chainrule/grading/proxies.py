@@ -80,6 +80,7 @@ class Session:
         except Late:
             raise OutOfTime(f"no answer after {self.seconds:g} s") from None
         except (Closed, WireError) as error:
+            self.peer = None
             raise Ended(str(error)) from None
         finally:
             if peer.open > open_before:  # broken off half-way: nobody knows what comes next
@@ -156,7 +157,11 @@ class StudentPeer(Peer):
         if type(printed) is str and printed:
             sys.stdout.write(printed[:MAX_TEXT])
         if "error" in answer:
-            raise _as_exception(answer["error"])
+            error = _as_exception(answer["error"])
+            if isinstance(error, StopIteration) and (what, *args[:1]) != ("special", "next"):
+                # To `map`, `zip` and the like it is the end of what there is to check.
+                error = RuntimeError(f"the student's code raised {type(error).__name__}")
+            raise error
         if type(parts) is not tuple or len(parts) != 3:
             raise WireError("an answer is malformed")
         value, changed, moved = parts
@@ -176,7 +181,7 @@ class StudentPeer(Peer):
             reply["with"] = packer.pack((value, [], []))
         except WireError:
             raise
-        except Exception as error:  # the check's function does not like what it was given
+        except (Exception, ElsewhereRaised) as error:  # it does not like what it was given
             packer.body.clear()
             reply["error"] = {"type": _builtin_name(error), "text": str(error)[:MAX_TEXT]}
         self.post(reply, packer.body)
@@ -266,8 +271,8 @@ def _triples(changed: object) -> Iterator[tuple[str, int, object]]:
 
 
 def _overwrite(array: np.ndarray, now: object) -> None:
-    if type(now) is np.ndarray and now.shape == array.shape and array.flags.writeable:
-        with contextlib.suppress(TypeError, ValueError):
+    if type(now) is np.ndarray and (now.shape, now.dtype) == (array.shape, array.dtype):
+        with contextlib.suppress(ValueError):  # it may be read-only
             array[...] = now
 
 
@@ -307,15 +312,18 @@ def _as_exception(said: object) -> BaseException:
     if issubclass(kind, UnicodeError | BaseExceptionGroup):
         kind = ValueError
     text = said.get("text")
-    made = type(kind.__name__, (ElsewhereRaised, kind), {"__module__": "builtins"})
+    # Its text is one already: a KeyError would put it into quotes once more.
+    body = {"__module__": "builtins", "__str__": BaseException.__str__}
+    made = type(kind.__name__, (ElsewhereRaised, kind), body)
     error = made(text[:2000] if type(text) is str else "")
     detail = said.get("detail")
     error.detail = tuple(
-        (str(pair[0])[:40], str(pair[1])[:300])
+        (pair[0][:40], pair[1][:300])
         for pair in (detail if type(detail) is list else [])[:4]
-        if type(pair) is list and len(pair) == 2
+        if type(pair) is list and [type(one) for one in pair] == [str, str]
     )
-    error.trace = str(said.get("trace", ""))[:MAX_TEXT]
+    trace = said.get("trace")
+    error.trace = trace[:MAX_TEXT] if type(trace) is str else ""
     return error
 
 
@@ -403,7 +411,8 @@ class Remote(Elsewhere, metaclass=_Proxy):
         return type(kind) is Remote and _ask(kind, "issubclass", self) is True
 
     def __hash__(self) -> int:
-        return object.__getattribute__(self, "_number")
+        # Not that of its number: a dictionary would ask whether the two are equal.
+        return hash(("Remote", object.__getattribute__(self, "_number")))
 
     def __repr__(self) -> str:
         return f"<{self.__described__()} of the student's>"

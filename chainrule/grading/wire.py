@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import re
 import socket
 import struct
 import time
@@ -27,9 +28,12 @@ MAX_BODY = 100_000_000  # bytes of arrays; the largest array that checks take ha
 MAX_DEPTH = 40
 MAX_NODES = 300_000
 MAX_DIGITS = 4000  # of an integer; Python refuses to read more than 4300
+MAX_DIMENSIONS = 32
 
 _FRAME = struct.Struct(">II")
 _PLAIN_KINDS = "biufcUS"  # of dtypes
+_PLAIN_DTYPE = re.compile(r"[<>|=]?[biufcUS]\d{1,9}")
+_LAST_CHARACTER = 0x10FFFF
 _DICTS = (dict, OrderedDict, defaultdict, Counter)
 _TYPES = {
     kind.__name__: kind
@@ -221,8 +225,9 @@ class Packer:
             self._add(bytes(value))
             return {"bytes": len(value)}
         if kind is slice:
-            return {"slice": [self.pack(one) for one in (value.start, value.stop, value.step)]}
-        if kind is range:
+            parts = (value.start, value.stop, value.step)
+            return {"slice": [self.pack(one, depth + 1) for one in parts]}
+        if kind is range and len(value) <= MAX_NODES:
             return {"range": [value.start, value.stop, value.step]}
         if value is Ellipsis:
             return {"ellipsis": 1}
@@ -232,9 +237,7 @@ class Packer:
             return {"dtype": value.str}
         if kind is type and _TYPES.get(value.__name__) is value:
             return {"type": value.__name__}
-        if isinstance(value, type) and getattr(np, value.__name__, None) is value:
-            return {"numpy": value.__name__}
-        if isinstance(value, np.ufunc) and getattr(np, value.__name__, None) is value:
+        if isinstance(value, type | np.ufunc) and _of_numpy(value.__name__) is value:
             return {"numpy": value.__name__}
         if self.generators and isinstance(value, np.random.Generator):
             return {"generator": _listed(value.bit_generator.state)}
@@ -250,8 +253,10 @@ class Packer:
                 raise WireError(f"an array of {value.size} objects is too large")
             items = [self.pack(one, depth + 1) for one in value.ravel().tolist()]
             return {"objects": items, "shape": list(value.shape)}
-        if value.dtype.kind not in _PLAIN_KINDS or value.dtype.names is not None:
+        if value.dtype.kind not in _PLAIN_KINDS or value.dtype.itemsize == 0:
             return self.refer(value)
+        if value.ndim > MAX_DIMENSIONS or max(value.shape, default=0) > MAX_BODY:
+            raise WireError(f"an array of shape {value.shape} is too large")
         if value.size * value.dtype.itemsize > MAX_BODY - self._size:
             raise WireError(f"an array of shape {value.shape} is too large")
         plain = value.view(np.ndarray)
@@ -289,6 +294,9 @@ class Unpacker:
         ``resolve(node)`` returns what a node stands for that is no plain data.
     note_mirror : callable
         ``note_mirror(number, array)`` is told of every array that mirrors one at the other end.
+    generators : bool
+        Whether the other end is believed the state of a `numpy.random.Generator`: NumPy does not
+        look at one before it draws from there.
     arrays : list of (array, memoryview)
         Every array that came, with the bytes it came with.
     containers : list of list or dict
@@ -297,6 +305,7 @@ class Unpacker:
     body: memoryview
     resolve: Callable[[dict], object]
     note_mirror: Callable[[int, np.ndarray], None] = lambda number, array: None
+    generators: bool = False
     arrays: list[tuple[np.ndarray, memoryview]] = field(default_factory=list)
     containers: list[list | dict] = field(default_factory=list)
     _at: int = 0
@@ -322,7 +331,7 @@ class Unpacker:
             return self._unpack_tag(tag, given, node, depth)
         except WireError:
             raise
-        except (TypeError, ValueError, KeyError, IndexError, AttributeError, MemoryError) as error:
+        except Exception as error:  # whatever nonsense leads to
             raise WireError(f"a message is malformed ({type(error).__name__})") from None
 
     def _unpack_tag(self, tag: str, given, node: dict, depth: int) -> object:
@@ -353,9 +362,9 @@ class Unpacker:
         if tag == "bytes":
             return bytes(self._take(given))
         if tag == "slice":
-            return slice(*(self.unpack(one) for one in _a_list(given)))
+            return slice(*(self.unpack(one, depth + 1) for one in _a_list(given)))
         if tag == "range":
-            return range(*(int(one) for one in _a_list(given)))
+            return _a_range(given)
         if tag == "ellipsis":
             return Ellipsis
         if tag == "dtype":
@@ -364,14 +373,13 @@ class Unpacker:
             return _TYPES[given]
         if tag == "numpy":
             return _from_numpy(given)
-        if tag == "generator":
+        if tag == "generator" and self.generators:
             return _generator(given)
         if tag == "masked":
-            data, mask = (self.unpack(one, depth + 1) for one in _a_list(given))
-            return np.ma.MaskedArray(data, mask)
+            return _masked(*(self.unpack(one, depth + 1) for one in _a_list(given)))
         if tag == "special":
             array = self._unpack_array(given, fresh=True)
-            return np.matrix(array) if node["matrix"] else array.view(SpecialArray)
+            return array.view(np.matrix if node["matrix"] and array.ndim == 2 else SpecialArray)
         if tag == "objects":
             array = np.empty(len(given), dtype=object)
             for place, one in enumerate(_a_list(given)):
@@ -387,6 +395,7 @@ class Unpacker:
             count *= length
         raw = self._take(count * dtype.itemsize)
         array = np.frombuffer(raw, dtype=dtype).reshape(shape).copy()
+        _insist_on_values(array)
         if read_only:
             array.flags.writeable = False
         if not fresh:
@@ -409,27 +418,54 @@ def _a_list(value: object) -> list:
 
 def _a_shape(value: object) -> tuple[int, ...]:
     shape = _a_list(value)
-    if len(shape) > 32 or not all(type(one) is int and 0 <= one <= MAX_BODY for one in shape):
+    lengths = all(type(one) is int and 0 <= one <= MAX_BODY for one in shape)
+    if len(shape) > MAX_DIMENSIONS or not lengths:
         raise WireError("a message holds an array of an impossible shape")
     return tuple(shape)
 
 
 def _plain_dtype(text: object) -> np.dtype:
-    if type(text) is not str or len(text) > 16:
+    if type(text) is not str or not _PLAIN_DTYPE.fullmatch(text):
         raise WireError("a message holds an array of an unknown dtype")
-    dtype = np.dtype(text)
-    if dtype.kind not in _PLAIN_KINDS or dtype.names is not None or dtype.subdtype is not None:
-        raise WireError(f"a message holds an array of {dtype}")
-    return dtype
+    return np.dtype(text)
+
+
+def _insist_on_values(array: np.ndarray) -> None:
+    """Raise a WireError if there are bytes in an array that NumPy would never have put there."""
+    if array.dtype.kind == "b" and np.any(array.view(np.uint8) > 1):
+        raise WireError("a message holds what is neither true nor false")
+    if array.dtype.kind == "U" and array.size:
+        numbers = np.frombuffer(array.tobytes(), array.dtype.str[0] + "u4")
+        if np.any(numbers > _LAST_CHARACTER):
+            raise WireError("a message holds what is no character")
+
+
+def _a_range(given: object) -> range:
+    found = range(*(int(one) for one in _a_list(given)))
+    if len(found) > MAX_NODES:  # whoever makes a list of it needs so much memory
+        raise WireError("a message holds too long a range")
+    return found
+
+
+def _masked(data: object, mask: object) -> np.ma.MaskedArray:
+    if type(data) is not np.ndarray or type(mask) is not np.ndarray or mask.dtype != bool:
+        raise WireError("a message is malformed")
+    return np.ma.MaskedArray(data, mask)
+
+
+def _of_numpy(name: object) -> object:
+    """What NumPy has under this name, if it is a ufunc or a type that both ends have."""
+    found = getattr(np, name, None) if type(name) is str and name.isidentifier() else None
+    if isinstance(found, type):
+        return found if issubclass(found, np.generic | np.ndarray) else None
+    return found if isinstance(found, np.ufunc) else None
 
 
 def _from_numpy(name: object) -> object:
-    found = getattr(np, name, None) if type(name) is str and name.isidentifier() else None
-    if isinstance(found, np.ufunc) or (isinstance(found, type) and issubclass(found, np.generic)):
-        return found
-    if found is np.ndarray:
-        return found
-    raise WireError("a message names something unknown of NumPy")
+    found = _of_numpy(name)
+    if found is None:
+        raise WireError("a message names something unknown of NumPy")
+    return found
 
 
 def _generator(state: object) -> np.random.Generator:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import importlib
 import itertools
 import operator
 import os
@@ -207,8 +208,7 @@ class Student(Peer):
         finally:
             self.asking -= 1
         if "error" in answer:
-            kind = getattr(builtins, str(answer["error"].get("type")), RuntimeError)
-            raise kind(str(answer["error"].get("text", "")))
+            raise _as_exception(**answer["error"])
         return self.unpacker(body).unpack(answer["with"])[0]
 
     def _do_run(self, source: str):
@@ -288,7 +288,7 @@ class Student(Peer):
 
     def unpacker(self, body: memoryview) -> Unpacker:
         """To read a message with."""
-        return Unpacker(body, self._resolve)
+        return Unpacker(body, self._resolve, generators=True)
 
     def _refer(self, value) -> dict:
         if type(value) is Away:
@@ -308,6 +308,9 @@ class Student(Peer):
     def _resolve(self, node: dict):
         if "away" in node:
             return Away(self, node["away"])
+        if "library" in node:
+            module, _, name = node["library"].partition(":")
+            return getattr(importlib.import_module(module), name)
         number = node.get("own")
         if number in self._mirrors:
             return self._mirrors[number]
@@ -374,6 +377,14 @@ def _same_members(now: list[tuple], before: list[tuple]) -> bool:
         key is other_key and one is other and content == other_content
         for (key, one, content), (other_key, other, other_content) in zip(now, before, strict=True)
     )
+
+
+def _as_exception(type: str, text: str) -> BaseException:
+    """What stands for an exception that a function of the check raised."""
+    try:
+        return getattr(builtins, type)(text)
+    except TypeError:  # some are made of more than a text
+        return RuntimeError(text)
 
 
 def _kind_of(value) -> str:
