@@ -173,6 +173,9 @@ class Sitting:
             if time.monotonic() > self._deadline:
                 self._stop(cell, TIMEOUT, "not run: the cells above used up the notebook's time")
                 continue
+            if waiting.peer is None or not self._worker_lives():
+                # An earlier one has ended the box with all forks in it: make it and them anew.
+                self._restart()
             self._session.peer = waiting.peer
             self._bench.return_to(waiting.names)
             self._run_check(waiting.index, cell)
@@ -181,6 +184,9 @@ class Sitting:
             if waiting.pid and waiting.worker is not None:
                 with contextlib.suppress(OSError):
                     waiting.worker.kill(waiting.pid)
+
+    def _worker_lives(self) -> bool:
+        return self._worker is not None and getattr(self._worker, "alive", True)
 
     def _fork(self, waiting: _Waiting) -> _Waiting:
         """Have the student's process fork, for a cell that will be run later."""

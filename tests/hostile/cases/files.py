@@ -158,9 +158,9 @@ def link_to_device(folder, path):
     path.symlink_to("/dev/zero")
 
 
-@bare("hard link to a classmate", **EITHER)
+@bare("hard link to the source", **EITHER)
 def hard_link(folder, path):
-    path.hardlink_to(folder.parents[1] / "sentinel_0" / NAME / FILE)
+    path.hardlink_to(folder.parents[2] / "source" / NAME / FILE)
 
 
 @bare("FIFO", **EITHER)

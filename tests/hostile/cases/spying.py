@@ -74,6 +74,8 @@ own("gradebook", """
     except sqlite3.Error as error: print(error)
     """)  # fmt: skip
 own("gradebook through nbgrader", """
+    import sys
+    sys.modules.setdefault("rfc3987_syntax", None)  # 2.5 s to import, and time is short here
     try:
         from nbgrader.api import Gradebook
         with Gradebook("sqlite:///@ROOT@/gradebook.db") as book:
@@ -280,7 +282,7 @@ softmax("waits for the hidden check in a fork", """
 import mmap, os, time
 shared = mmap.mmap(-1, 100_000)
 """, "    shared[:40] = str(scores.tolist()).encode()[:40].ljust(40)",
-    "for _ in range(8):\n    time.sleep(0.25)\n    print(shared[:40])")  # fmt: skip
+    "for _ in range(4):\n    time.sleep(0.2)\n    print(shared[:40])")  # fmt: skip
 softmax("in the output of an earlier display", "handle = display('nothing yet', display_id=True)", """
     if handle: handle.update(scores.tolist())""", "print(1)")  # fmt: skip
 CASES.answers(
