@@ -157,11 +157,7 @@ class StudentPeer(Peer):
         if type(printed) is str and printed:
             sys.stdout.write(printed[:MAX_TEXT])
         if "error" in answer:
-            error = _as_exception(answer["error"])
-            if isinstance(error, StopIteration) and (what, *args[:1]) != ("special", "next"):
-                # To `map`, `zip` and the like it is the end of what there is to check.
-                error = RuntimeError(f"the student's code raised {type(error).__name__}")
-            raise error
+            raise _as_exception(answer["error"], what == "special" and args[0] == "next")
         if type(parts) is not tuple or len(parts) != 3:
             raise WireError("an answer is malformed")
         value, changed, moved = parts
@@ -299,8 +295,12 @@ def _builtin_name(error: BaseException) -> str:
     )
 
 
-def _as_exception(said: object) -> BaseException:
-    """The exception that stands for what a student's process says it raised."""
+def _as_exception(said: object, may_stop: bool) -> BaseException:
+    """The exception that stands for what a student's process says it raised.
+
+    It may be a StopIteration only if the next of something was asked for: to `map` and `zip` that
+    is the end of what there is to check.
+    """
     if type(said) is not dict:
         raise WireError("an answer is malformed")
     if said.get("type") == "late":
@@ -311,6 +311,8 @@ def _as_exception(said: object) -> BaseException:
         kind = RuntimeError  # a student cannot interrupt a check
     if issubclass(kind, UnicodeError | BaseExceptionGroup):
         kind = ValueError
+    if issubclass(kind, StopIteration) and not may_stop:
+        kind = RuntimeError
     text = said.get("text")
     # Its text is one already: a KeyError would put it into quotes once more.
     body = {"__module__": "builtins", "__str__": BaseException.__str__}

@@ -123,8 +123,8 @@ class Nursery:
         """End all that runs in the box."""
         with self._lock:
             self._closed = True
+            self._watchdog.close()
             self._stop()
-        self._watchdog.close()
 
     def _start(self) -> None:
         if self._closed:
@@ -146,11 +146,10 @@ class Nursery:
             self._more = ()
         self._workers += 1
         bare = self.box.kind == NONE
-        home = tempfile.mkdtemp(prefix="chainrule-") if bare else ""
         request = {
             "limits": asdict(limits),
             "user": user_number(self._workers) if self.box.mode == "root" else 0,
-            "home": home,
+            "folder": tempfile.gettempdir() if bare else "",
             "processes": _processes_of_user(limits) if bare else 0,
         }
         ours, theirs = socket.socketpair()
@@ -160,14 +159,12 @@ class Nursery:
                 if hasattr(socket, "SO_PASSCRED"):
                     report.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
                 self._zygote.ask(request, theirs, their_report)
-            keeper = _await_keeper(report)
+            keeper, home, said = _await_keeper(report)
         except BaseException:
             ours.close()
             report.close()
-            if home:
-                os.rmdir(home)
             raise
-        return Worker(ours, report, keeper, limits, home)
+        return Worker(ours, report, keeper, limits, home, said)
 
 
 class _Died(Exception):
@@ -227,8 +224,8 @@ class _Zygote:
     def close(self) -> None:
         """End it, and with it the whole box."""
         self._sock.close()
-        with contextlib.suppress(OSError):
-            self._process.kill()
+        # Not bubblewrap's first process alone: while it starts, its second does not notice.
+        processes.end_below(self._process.pid, itself=True)
         self._process.wait()
         self._errors.close()
 
@@ -241,25 +238,37 @@ class _Zygote:
         return text[-2000:] or f"exit code {self._process.poll()}"
 
 
-def _await_keeper(report: socket.socket) -> int:
-    """Wait for a worker's first process to report; what it is called out here."""
+def _await_keeper(report: socket.socket) -> tuple[int, str, bytes]:
+    """Wait for a worker's first process to report.
+
+    Returns
+    -------
+    keeper : int
+        What that process is called out here.
+    home : str
+        The folder it made for the student's process, if there is no box.
+    rest : bytes
+        What else it said already.
+    """
     report.settimeout(FORK_SECONDS)
     try:
         if hasattr(socket, "SO_PASSCRED"):
-            data, ancillary, *_ = report.recvmsg(4096, socket.CMSG_SPACE(_CREDENTIALS.size))
+            data, ancillary, *_ = report.recvmsg(8192, socket.CMSG_SPACE(_CREDENTIALS.size))
         else:
-            data, ancillary = report.recv(4096), []
+            data, ancillary = report.recv(8192), []
     except TimeoutError:
         raise CourseError(f"no worker came within {FORK_SECONDS} s") from None
     if not data:
         raise _Died("it ended while a worker was started")
-    words = data.decode(errors="replace").split()
-    if words[0] != "ready":
-        raise CourseError(f"the sandbox could not be closed: {' '.join(words[1:])}")
+    line, _, rest = data.partition(b"\n")
+    kind, _, said = os.fsdecode(line).partition(" ")
+    if kind != "ready":
+        raise CourseError(f"the sandbox could not be closed: {said}")
+    keeper, _, home = said.partition(" ")
     for level, kind, content in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
-            return _CREDENTIALS.unpack(content)[0]
-    return int(words[2])
+            keeper = _CREDENTIALS.unpack(content)[0]
+    return int(keeper), home, rest
 
 
 def _processes_of_user(limits: Limits) -> int:

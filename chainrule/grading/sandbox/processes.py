@@ -14,6 +14,7 @@ import sys
 import time
 from dataclasses import dataclass
 
+PATIENCE = 2.0  # seconds until killed processes are given up
 LINUX = sys.platform == "linux"
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -90,7 +91,7 @@ def inside_pid(pid: int) -> int:
     return pid
 
 
-def end_below(pid: int, itself: bool = False, seconds: float = 2.0) -> bool:
+def end_below(pid: int, itself: bool = False, seconds: float = PATIENCE) -> bool:
     """Kill all descendants of a process, and maybe itself; whether all are gone in time.
 
     They are stopped first, so that none can start another while the list is read.

@@ -31,12 +31,14 @@ class Watchdog:
             self._changed.notify()
 
     def close(self) -> None:
-        """Stop looking."""
+        """Stop looking, and end the workers that are left."""
         with self._changed:
             self._closed = True
             self._changed.notify()
         if self._thread is not None:
             self._thread.join()
+        for worker in list(self._workers):
+            worker.kill()
 
     def _run(self) -> None:
         while not self._closed:

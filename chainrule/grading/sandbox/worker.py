@@ -29,7 +29,13 @@ class Worker:
     """
 
     def __init__(
-        self, sock: socket.socket, report: socket.socket, keeper: int, limits: Limits, home: str
+        self,
+        sock: socket.socket,
+        report: socket.socket,
+        keeper: int,
+        limits: Limits,
+        home: str = "",
+        said: bytes = b"",
     ):
         self.sock = sock
         self.limits = limits
@@ -39,7 +45,7 @@ class Worker:
         self._report = report
         self._home = home
         self._pidfd = processes.open_pidfd(keeper)
-        self._text = b""
+        self._text = said
         self._ended: tuple[int, float] | None = None
         self._why = ""
         self._gone = False
@@ -131,8 +137,7 @@ class Worker:
     def _kill_all(self) -> bool:
         self._why = self.why
         if self._home:
-            gone = processes.end_below(self.keeper, itself=True)
-            shutil.rmtree(self._home, ignore_errors=True)
+            gone = self._end_without_box()
         else:
             self._send(signal.SIGKILL)
             gone = processes.wait_gone(self.keeper, self._pidfd, GONE_WITHIN)
@@ -142,6 +147,16 @@ class Worker:
         if self._pidfd is not None:
             os.close(self._pidfd)
             self._pidfd = None
+        return gone
+
+    def _end_without_box(self) -> bool:
+        """Have the keeper end everything: it goes on if this process is killed meanwhile."""
+        known = [one.pid for one in processes.below(self.keeper)]
+        self._report.close()
+        gone = processes.wait_gone(self.keeper, self._pidfd, 2 * processes.PATIENCE)
+        for pid in known:  # the keeper itself may have been killed or stopped from inside
+            gone = processes.end_below(pid, itself=True) and gone
+        shutil.rmtree(self._home, ignore_errors=True)
         return gone
 
     def _kill_one(self, pid: int) -> bool:

@@ -22,6 +22,7 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
 import threading
 
 from chainrule.grading.sandbox import confine
@@ -103,6 +104,7 @@ def _be_ready(sock: socket.socket) -> None:
 
 def _become_worker(request: dict, mode: str, serve, student: int, report: int) -> None:
     """Be between the zygote and the keeper, just long enough to make the namespaces."""
+    home = ""
     try:
         limits = Limits(**request["limits"])
         if mode != NO_BOX:
@@ -113,9 +115,12 @@ def _become_worker(request: dict, mode: str, serve, student: int, report: int) -
         if mode != NO_BOX:
             confine.confine(mode, limits, request["user"])
         else:
-            _confine_without_box(request["home"], limits, request["processes"])
-        _keep(student, report, serve, request["home"], mode)
+            home = tempfile.mkdtemp(prefix="chainrule-", dir=request["folder"])
+            _confine_without_box(home, limits, request["processes"])
+        _keep(student, report, serve, home)
     except BaseException as error:
+        if home:
+            shutil.rmtree(home, ignore_errors=True)
         with contextlib.suppress(OSError):
             os.write(report, f"failed {type(error).__name__}: {error}\n".encode()[:4000])
         os._exit(1)
@@ -146,7 +151,7 @@ def _confine_without_box(home: str, limits: Limits, processes: int) -> None:
     os.chdir(home)
 
 
-def _keep(student: int, report: int, serve, home: str, mode: str) -> None:
+def _keep(student: int, report: int, serve, home: str) -> None:
     """Start the student's process, collect the dead, end when nobody is left or wanted."""
     wake, notice = os.pipe()
     os.set_blocking(notice, False)
@@ -155,9 +160,9 @@ def _keep(student: int, report: int, serve, home: str, mode: str) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     first = os.fork()
     if first == 0:
-        _be_student(student, report, wake, notice, serve, mode)
+        _be_student(student, report, wake, notice, serve, bare=bool(home))
     line = socket.socket(fileno=student)
-    os.write(report, f"ready {first} {os.getpid()}\n".encode())
+    os.write(report, f"ready {os.getpid()} {home}\n".encode())
     poll = select.poll()
     poll.register(report, select.POLLIN)
     poll.register(wake, select.POLLIN)
@@ -167,18 +172,18 @@ def _keep(student: int, report: int, serve, home: str, mode: str) -> None:
                 with contextlib.suppress(BlockingIOError):
                     os.read(wake, 4096)
                 if not _collect(first, report, line):
-                    _end(home, mode)
+                    _end(home)
             elif not os.read(report, 4096):  # nobody wants this worker any more
-                _end(home, mode)
+                _end(home)
 
 
-def _be_student(student: int, report: int, wake: int, notice: int, serve, mode: str) -> None:
+def _be_student(student: int, report: int, wake: int, notice: int, serve, bare: bool) -> None:
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for fd in (report, wake, notice):
             os.close(fd)
-        if mode == NO_BOX and sys.platform == "linux":
+        if bare and sys.platform == "linux":
             confine.die_with_parent()
         os.setsid()
         serve(socket.socket(fileno=student))
@@ -204,8 +209,8 @@ def _collect(first: int, report: int, line: socket.socket) -> bool:
                 line.shutdown(socket.SHUT_RDWR)  # its children may have copies: nobody need wait
 
 
-def _end(home: str, mode: str) -> None:
-    if mode == NO_BOX:
+def _end(home: str) -> None:
+    if home:  # without a box there is more to do than to go
         from chainrule.grading.sandbox import processes
 
         processes.end_below(os.getpid())

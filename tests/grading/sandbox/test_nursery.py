@@ -10,6 +10,7 @@ import time
 import pytest
 
 from chainrule.grading.course import CourseError
+from chainrule.grading.sandbox import box as boxes
 from chainrule.grading.sandbox import processes
 from chainrule.grading.sandbox.doctor import SERVE, ask
 from chainrule.grading.sandbox.nursery import Nursery
@@ -173,6 +174,29 @@ def test_closing_the_nursery_ends_its_workers(box):
     worker.kill()
     with pytest.raises(CourseError, match="closed"):
         nursery.worker()
+
+
+def test_closing_at_once_leaves_nothing(box):
+    for _ in range(10):
+        nursery = Nursery(box, serve=SERVE, imports=())
+        nursery.start()
+        time.sleep(0.001)
+        before = pids_below(nursery._zygote._process.pid)
+        nursery.close()
+        assert wait_until(lambda before=before: not living(before))
+
+
+def test_closing_the_nursery_without_a_box_ends_its_workers_too():
+    with Nursery(boxes.no_box(), serve=SERVE, imports=()) as nursery:
+        worker = nursery.worker()
+        ask(worker, run=DAEMONS)
+        before = pids_below(worker.keeper)
+    assert living(before) == []
+
+
+def test_an_end_right_after_the_start_is_noticed(box):
+    with Nursery(box, serve="os:abort", imports=()) as nursery, nursery.worker() as worker:
+        assert wait_until(lambda: not worker.alive)
 
 
 def test_workers_outlive_the_thread_that_opened_the_nursery(box):
