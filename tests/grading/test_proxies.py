@@ -442,15 +442,15 @@ TRUTHS = {
     "==": lambda x: x == 1.0,
     "== from the right": lambda x: operator.eq(1.0, x),
     "== of an array": lambda x: np.all(np.ones(2) == x),
-    "!=": lambda x: not (x != 1.0),
+    "!=": lambda x: operator.not_(operator.ne(x, 1.0)),
     "<": lambda x: x < 1,
     ">= from the right": lambda x: operator.ge(1, x),
     "abs of a difference": lambda x: abs(x - 1.0) < 1e-9,
     "the other way round": lambda x: abs(1.0 - x) < 1e-9,
     "quotient": lambda x: x / 2 == 0,
     "truth": bool,
-    "not not": lambda x: not not x,
-    "if": lambda x: True if x else False,
+    "not": lambda x: not operator.not_(x),
+    "if": lambda x: 1 if x else 0,
     "float": lambda x: float(x) >= 0,
     "int": lambda x: int(x) == 1,
     "index": lambda x: [5, 6][x] == 6,
@@ -502,11 +502,14 @@ class TestLies:
 
     @pytest.mark.parametrize(
         "truth",
-        [value for key, value in TRUTHS.items() if key.startswith(("==", "np.", "abs", "array"))],
+        [
+            *("==", "== of an array", "abs of a difference", "the other way round", "array minus"),
+            *("np.allclose", "np.isclose", "np.array_equal", "np.equal", "np.testing"),
+        ],
     )
     def test_an_array_of_a_class_of_ones_own_is_only_what_it_holds(self, liars, truth):
         try:
-            earned = np.all(truth(liars.array)) and truth is not TRUTHS["np.asarray"]
+            earned = np.all(TRUTHS[truth](liars.array))
         except (TypeError, ValueError, AssertionError):
             earned = False
         assert not earned
@@ -516,7 +519,7 @@ class TestLies:
         "what", ["==", "truth", "float", "np.allclose", "abs of a difference", "np.asarray", "<"]
     )
     def test_the_refusal_says_what_to_do(self, liars, what):
-        with pytest.raises(TypeError, match="of the student's.*compare (numbers|its plain)"):
+        with pytest.raises(TypeError, match=r"of the student's.*compare (numbers|its plain)"):
             TRUTHS[what](liars.liar)
 
     def test_it_cannot_be_copied_into_a_file(self, liars):
@@ -642,8 +645,8 @@ class TestMalice:
         session, theirs = line
         session.begin(0.3)
         theirs.settimeout(0.2)
-        with pytest.raises(TimeoutError):
-            for _ in range(100_000):
+        with contextlib.suppress(TimeoutError):
+            while True:
                 theirs.sendall(message(call(1)))
         with pytest.raises((OutOfTime, Ended)):
             session.request("call", lambda: "x" * 100_000)
@@ -720,9 +723,8 @@ class TestMalice:
                 data[rng.randrange(8, len(data))] = rng.choice(b'0123456789{}[],:"abcdtuple\xff\0')
             theirs.sendall(data)
             theirs.shutdown(socket.SHUT_WR)
-            with ours, theirs:
-                with contextlib.suppress(Ended, OutOfTime, ElsewhereRaised):
-                    session.request("call", np.zeros(2), lambda: 1)
+            with ours, theirs, contextlib.suppress(Ended, OutOfTime, ElsewhereRaised):
+                session.request("call", np.zeros(2), lambda: 1)
 
 
 def test_time_is_shared_by_all_requests_of_a_check(zygote):
@@ -731,8 +733,7 @@ def test_time_is_shared_by_all_requests_of_a_check(zygote):
     f = theirs.f
     theirs.session.begin(0.7)
     with pytest.raises(OutOfTime):
-        for _ in range(5):
-            f()
+        [f() for _ in range(5)]
     worker.kill()
 
 
