@@ -21,9 +21,9 @@ from nbformat.v4 import new_output
 
 from chainrule.checks import CheckFailed, Checks
 from chainrule.checks.message import Message, screen
-from chainrule.grading.proxies import Ended, OutOfTime, Session
+from chainrule.grading.proxies import OutOfTime, Session
 
-_MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
+_MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
 MAX_PRINTED = 100_000  # characters
 
 
@@ -86,24 +86,27 @@ class Bench:
             If the student's code does not come back.
         """
         outputs: list[NotebookNode] = []
-        printed = io.StringIO()
+        printed = _Printed()
 
         def flush() -> None:
-            text = printed.getvalue()[:MAX_PRINTED]
+            text = printed.getvalue()
             if text:
-                outputs.append(new_output("stream", name="stdout", text=text))
+                outputs.append(new_output("stream", name="stdout", text=writable(text)))
             printed.seek(0)
             printed.truncate()
 
         def show(message: Message) -> None:
             flush()
-            data = {"text/plain": str(message), "text/html": message._repr_html_()}
+            data = {
+                "text/plain": writable(str(message)),
+                "text/html": writable(message._repr_html_()),
+            }
             outputs.append(new_output("display_data", data))
 
         with self._at_home(), _one_output(printed), screen(show), _time_limit(seconds):
             try:
-                value = self._execute(cell.source)
-            except (OutOfTime, Ended):
+                result = _shown(self._execute(cell.source))
+            except KeyboardInterrupt:  # also OutOfTime and Ended; a student's is none of these
                 raise
             except BaseException as error:
                 if isinstance(error, CheckFailed):
@@ -112,10 +115,8 @@ class Bench:
                 outputs.append(_as_output(error, cell.source))
                 return outputs
         flush()
-        if value is not None:
-            text = repr(float(value)) if isinstance(value, Real) else repr(value)
-            result = new_output("execute_result", {"text/plain": text[:MAX_PRINTED]})
-            outputs.append(result)
+        if result:
+            outputs.append(new_output("execute_result", {"text/plain": result}))
         return outputs
 
     def remember(self) -> dict:
@@ -154,7 +155,7 @@ class Bench:
         return [one for value in values if type(value) is Checks for one in value.verdicts]
 
     def _execute(self, source: str):
-        tree = ast.parse(_MAGIC.sub("pass", source))
+        tree = _parsed(source)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         exec(compile(tree, "<check>", "exec"), self.names)
         if last is None:
@@ -181,7 +182,7 @@ def defined_names(source: str) -> set[str]:
     ['f', 'i', 'np']
     """
     try:
-        tree = ast.parse(_MAGIC.sub("pass", source))
+        tree = _parsed(source)
     except SyntaxError:
         return set()
     found: set[str] = set()
@@ -189,10 +190,21 @@ def defined_names(source: str) -> set[str]:
     return found
 
 
+def _parsed(source: str) -> ast.Module:
+    """The syntax of a cell, without lines that only IPython understands."""
+    try:
+        return ast.parse(source)  # a line may well begin with an operator
+    except SyntaxError:
+        return ast.parse(_MAGIC.sub(r"\1pass", source))
+
+
 def _collect(node: ast.AST, found: set[str]) -> None:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             found.add(child.name)
+            for inner in ast.walk(child):
+                if isinstance(inner, ast.Global):
+                    found.update(inner.names)
             continue
         if isinstance(child, ast.Lambda):
             continue
@@ -200,7 +212,40 @@ def _collect(node: ast.AST, found: set[str]) -> None:
             found.add((child.asname or child.name).partition(".")[0])
         elif isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
             found.add(child.id)
+        elif isinstance(child, ast.MatchAs | ast.MatchStar) and child.name:
+            found.add(child.name)
+        elif isinstance(child, ast.MatchMapping) and child.rest:
+            found.add(child.rest)
+        elif isinstance(child, ast.comprehension):
+            # Its variable is bound in there only; a student may have one of the same name.
+            for part in (child.iter, *child.ifs):
+                _collect(ast.Expression(part), found)
+            continue
         _collect(child, found)
+
+
+def _shown(value) -> str:
+    """What a cell's last expression is shown as; "" for None. A number is points (nbgrader)."""
+    if value is None:
+        return ""
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    return writable(repr(float(value)) if is_number else repr(value))
+
+
+def writable(text: str) -> str:
+    """What of a text can be written into a file, and not too much of it.
+
+    A student's code may put half a pair of surrogates into whatever is shown.
+    """
+    return text[:MAX_PRINTED].encode("utf-8", "replace").decode("utf-8")
+
+
+class _Printed(io.StringIO):
+    """Takes what is printed until there is too much."""
+
+    def write(self, text: str) -> int:
+        super().write(text[: max(0, MAX_PRINTED - self.tell())])
+        return len(text)
 
 
 @contextlib.contextmanager
@@ -232,7 +277,8 @@ def _time_limit(seconds: float) -> Iterator[None]:
         raise OutOfTime("time is up")
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds + 5.0)
+    # Again and again: an exception that comes up while an object is deleted is lost.
+    signal.setitimer(signal.ITIMER_REAL, seconds + 5.0, 1.0)
     try:
         yield
     finally:
@@ -241,11 +287,10 @@ def _time_limit(seconds: float) -> Iterator[None]:
 
 
 def _as_output(error: BaseException, source: str) -> NotebookNode:
-    name, text = type(error).__name__, str(error)[:2000]
+    name, text = type(error).__name__, _text_of(error)
     if isinstance(error, CheckFailed):
-        return new_output(
-            "error", ename=name, evalue=text, traceback=[f"{name}: {error.message.headline}"]
-        )
+        line = writable(f"{name}: {error.message.headline}")
+        return new_output("error", ename=name, evalue=text, traceback=[line])
     if isinstance(error, TypeError) and "Remote" in text:
         text = text.replace("Remote", "an object of the student's")
     lines = []
@@ -254,4 +299,11 @@ def _as_output(error: BaseException, source: str) -> NotebookNode:
             lines = [f"line {number}:    {source.splitlines()[number - 1].strip()}"]
     said = getattr(error, "trace", "")
     shown = "\n".join([*lines, said.rstrip() or f"{name}: {text}"])
-    return new_output("error", ename=name, evalue=text, traceback=[shown])
+    return new_output("error", ename=name, evalue=text, traceback=[writable(shown)])
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return writable(str(error)[:2000])
+    except Exception:  # a number of too many digits, say
+        return ""
