@@ -237,11 +237,15 @@ class Sitting:
         waiting = {one.index: one for one in self._waiting}
         for index in sorted([*self._done, *waiting]):
             if index in waiting:
+                waiting[index].names = self._bench.remember()
                 self._fork(waiting[index])
                 continue
+            cell = self.nb.cells[index]
             self._session.begin(self._limit(index))
             try:
-                self._session.run(self.nb.cells[index].source)
+                self._session.run(cell.source)
+                if not self.is_students(cell):  # what it made of the student's is gone, too
+                    self._bench.run(cell, self._limit(index))
             except (OutOfTime, Ended):
                 self._done.remove(index)  # it ran once; do without it from here on
                 return False

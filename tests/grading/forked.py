@@ -4,11 +4,11 @@ For tests of what the two sides say to each other. What the box keeps out is tes
 """
 
 import contextlib
+import faulthandler
 import json
 import os
 import signal
 import socket
-import time
 import warnings
 from pathlib import Path
 
@@ -77,6 +77,7 @@ def _zygote(control: socket.socket) -> None:
         nothing = os.open(os.devnull, os.O_RDWR)
         for fd in (0, 1, 2):
             os.dup2(nothing, fd)
+        faulthandler.disable()  # pytest's own, which would write into its report
         warnings.resetwarnings()
         student.warm()
         while True:
@@ -107,13 +108,3 @@ def _keeper(control: socket.socket, home: str, fd: int) -> None:
     with contextlib.suppress(OSError):
         os.waitpid(pid, 0)
     os._exit(0)
-
-
-def wait_until(true, seconds: float = 5.0) -> bool:
-    """Wait for something to become true."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if true():
-            return True
-        time.sleep(0.01)
-    return bool(true())
