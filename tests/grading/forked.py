@@ -74,10 +74,12 @@ def _zygote(control: socket.socket) -> None:
     try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
+        os.closerange(3, control.fileno())  # nothing of the test run's stays open
+        os.closerange(control.fileno() + 1, 1000)
         nothing = os.open(os.devnull, os.O_RDWR)
         for fd in (0, 1, 2):
             os.dup2(nothing, fd)
-        faulthandler.disable()  # pytest's own, which would write into its report
+        faulthandler.disable()
         warnings.resetwarnings()
         student.warm()
         while True:

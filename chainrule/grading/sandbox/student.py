@@ -75,6 +75,9 @@ class Shell(InteractiveShell):
     def showtraceback(self, *args, **kwargs) -> None:
         """Show an error; the reminder that time is up must not come in between and replace it."""
         signal.setitimer(signal.ITIMER_REAL, 0)
+        # With the lines around each of a thousand calls it takes seconds.
+        endless = isinstance(sys.exc_info()[1], RecursionError)
+        self.InteractiveTB.set_mode("Plain" if endless else "Context")
         super().showtraceback(*args, **kwargs)
 
     def _showtraceback(self, etype, evalue, stb) -> None:
