@@ -21,7 +21,7 @@ import numpy as np
 
 from chainrule.checks.outcome import Elsewhere, ElsewhereRaised
 from chainrule.grading import wire
-from chainrule.grading.peer import KINDS, MAX_TEXT, Peer
+from chainrule.grading.peer import KINDS, MAX_MIRRORED, MAX_TEXT, Peer
 from chainrule.grading.wire import Closed, Late, Packer, Unpacker, WireError
 
 GRACE = 2.0  # seconds that a process has to notice that time is up before it is ended
@@ -162,6 +162,7 @@ class StudentPeer(Peer):
             raise WireError("an answer is malformed")
         value, changed, moved = parts
         self._take_over(packer, changed, moved)
+        self._note_kept(packer, answer.get("kept"))
         return value
 
     def serve(self, head: dict, body: memoryview) -> None:
@@ -212,9 +213,25 @@ class StudentPeer(Peer):
         known = self._mirrors.get(number)
         return {"own": number} if known is not None and known[0]() is array else None
 
-    def _note_mirror(self, number: int, array: np.ndarray) -> None:
+    def _note_mirror(self, number: int, array: np.ndarray) -> np.ndarray:
+        """The array that mirrors another: the one that does already, if there is one."""
+        known = self._mirrors.get(number, (lambda: None, None))[0]()
+        if known is not None and _overwrite(known, array):
+            array = known
+        self._keep_in_step(number, array)
+        return array
+
+    def _keep_in_step(self, number: int, array: np.ndarray) -> None:
         self._mirrors[number] = weakref.ref(array), array.copy()
         self._mirror_of[id(array)] = number
+
+    def _note_kept(self, packer: Packer, kept: object) -> None:
+        """Keep arguments in step that the student's code has kept."""
+        places = range(len(packer.arrays))
+        found = dict(one for one in kept if _is_pair(one)) if type(kept) is list else {}
+        for place, number in found.items():  # each place once: a copy is made of it
+            if place in places and packer.arrays[place].size <= MAX_MIRRORED:
+                self._keep_in_step(number, packer.arrays[place])
 
     def _resolve(self, node: dict):
         if type(node.get("own")) is int:
@@ -266,10 +283,17 @@ def _triples(changed: object) -> Iterator[tuple[str, int, object]]:
         yield one
 
 
-def _overwrite(array: np.ndarray, now: object) -> None:
-    if type(now) is np.ndarray and (now.shape, now.dtype) == (array.shape, array.dtype):
-        with contextlib.suppress(ValueError):  # it may be read-only
-            array[...] = now
+def _is_pair(value: object) -> bool:
+    return type(value) is list and [type(one) for one in value] == [int, int]
+
+
+def _overwrite(array: np.ndarray, now: object) -> bool:
+    """Make an array what it is now at the other end, if it can be."""
+    same_kind = type(now) is np.ndarray and (now.shape, now.dtype) == (array.shape, array.dtype)
+    if not same_kind or not array.flags.writeable:
+        return False
+    array[...] = now
+    return True
 
 
 def _refill(container: list | dict, now: object) -> None:

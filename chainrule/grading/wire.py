@@ -293,7 +293,8 @@ class Unpacker:
     resolve : callable
         ``resolve(node)`` returns what a node stands for that is no plain data.
     note_mirror : callable
-        ``note_mirror(number, array)`` is told of every array that mirrors one at the other end.
+        ``note_mirror(number, array)`` is told of every array that mirrors one at the other end, and
+        returns the one to take for it.
     generators : bool
         Whether the other end is believed the state of a `numpy.random.Generator`: NumPy does not
         look at one before it draws from there.
@@ -304,7 +305,7 @@ class Unpacker:
 
     body: memoryview
     resolve: Callable[[dict], object]
-    note_mirror: Callable[[int, np.ndarray], None] = lambda number, array: None
+    note_mirror: Callable[[int, np.ndarray], np.ndarray] = lambda number, array: array
     generators: bool = False
     arrays: list[tuple[np.ndarray, memoryview]] = field(default_factory=list)
     containers: list[list | dict] = field(default_factory=list)
@@ -337,9 +338,8 @@ class Unpacker:
     def _unpack_tag(self, tag: str, given, node: dict, depth: int) -> object:
         if tag == "array":
             array = self._unpack_array(given)
-            if type(node.get("mirror")) is int:
-                self.note_mirror(node["mirror"], array)
-            return array
+            is_mirror = type(node.get("mirror")) is int
+            return self.note_mirror(node["mirror"], array) if is_mirror else array
         if tag in ("list", "tuple", "set", "frozenset"):
             # A list is known by its place before its parts are: as at the other end.
             values: list = []

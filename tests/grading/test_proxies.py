@@ -207,6 +207,7 @@ class TestChangesInPlace:
         x = np.zeros(2)
         with pytest.raises(ValueError):  # noqa: PT011
             theirs.f(x)
+        assert x.tolist() == [0, 0]
 
     def test_an_array_of_theirs_is_kept_in_step_both_ways(self, theirs):
         theirs("""
@@ -224,6 +225,69 @@ class TestChangesInPlace:
         assert a.total() == 11
         a.step()
         assert W.tolist() == [11, 2]
+
+    def test_an_array_of_ours_that_they_keep_is_kept_in_step_both_ways(self, theirs):
+        theirs("""
+            class Layer:
+                def __init__(self, W): self.W = W
+                def total(self): return self.W.sum()
+                def step(self): self.W -= 1
+            """)
+        W = np.array([1.0, 2.0])
+        layer = theirs.Layer(W)
+        W[0] = 10
+        assert layer.total() == 12
+        layer.step()
+        assert W.tolist() == [9, 1]
+        assert theirs("def same(one, other): return one is other").same(W, layer.W) is True
+
+    def test_an_attribute_looked_at_twice_is_one_array(self, theirs):
+        theirs("""
+            import numpy as np
+            class A:
+                def __init__(self): self.W = np.zeros(2)
+                def total(self): return self.W.sum()
+            """)
+        a = theirs.A()
+        W = a.W
+        assert a.W is W
+        W[0] = 5
+        assert a.total() == 5
+        assert a.W.tolist() == [5, 0]
+
+    def test_one_in_a_dictionary_too(self, theirs):
+        theirs("""
+            class Model:
+                def __init__(self, params): self.b = params['layers'][0]['b']
+                def step(self): self.b += 1
+            """)
+        params = {"layers": [{"b": np.zeros(2)}]}
+        theirs.Model(params).step()
+        assert params["layers"][0]["b"].tolist() == [1, 1]
+
+    def test_central_differences_through_an_argument(self, theirs):
+        theirs("""
+            class Layer:
+                def __init__(self, W): self.W = W
+                def loss(self): return float((self.W ** 2).sum())
+            """)
+        W, slopes = np.array([1.0, 2.0]), []
+        layer = theirs.Layer(W)
+        for at in range(2):
+            kept = W[at]
+            W[at] = kept + 1e-6
+            up = layer.loss()
+            W[at] = kept - 1e-6
+            slopes.append((up - layer.loss()) / 2e-6)
+            W[at] = kept
+        assert np.allclose(slopes, [2, 4])
+
+    def test_one_that_is_not_kept_is_not_looked_after(self, theirs):
+        theirs("kept = []\ndef f(x, y): kept.append(y)")
+        x, y = np.zeros(2), np.zeros(3)
+        theirs.f(x, y)
+        mirrors = theirs.session.peer._mirrors
+        assert [reference().size for reference, _ in mirrors.values()] == [3]
 
     def test_the_same_array_handed_back_is_the_same_there(self, theirs):
         theirs("import numpy as np\nW = np.zeros(2)\ndef same(x): return x is W")
@@ -668,6 +732,17 @@ class TestMalice:
         theirs.sendall(message(answered(1, changes), b"\1" * 24))
         session.request("call", x)
         assert x.tolist() == [0, 1]
+
+    @pytest.mark.parametrize(
+        "kept", [3, {"a": 1}, [1], [[1]], [[9**9, 1]], [[-1, 5]], [["a", 1]], [[0, 1]] * 10**5]
+    )
+    def test_arrays_that_it_says_it_kept(self, line, kept):
+        session, theirs = line
+        theirs.setblocking(False)
+        theirs.send(message({**OK, "kept": kept}))
+        x = np.arange(2.0)
+        assert session.request("call", x) == 1
+        assert len(session.peer._mirrors) <= 1
 
     @pytest.mark.parametrize("name", ["__class__", "__globals__", "_session", "__code__"])
     def test_nothing_private_of_ours_is_given_away(self, line, name):

@@ -18,6 +18,7 @@ import socket
 import sys
 import traceback
 import types
+import weakref
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -28,12 +29,11 @@ from traitlets.config import Config
 
 from chainrule.checks.outcome import explain_error, nearest_builtin
 from chainrule.grading import wire
-from chainrule.grading.peer import MAX_TEXT, Peer
+from chainrule.grading.peer import MAX_MIRRORED, MAX_TEXT, Peer
 from chainrule.grading.sandbox.recorder import Recorder, Stream
 from chainrule.grading.wire import Closed, Packer, Unpacker, WireError
 
 GRACE = 0.5  # seconds between one reminder that time is up and the next
-MAX_MIRRORED = 200_000  # entries of an array that is kept in step with its copy at the other end
 APART = 1_000_000  # numbers between those of a process and those of its forks
 
 _SPECIAL = {  # what an expression of a check may do with a student's object
@@ -178,10 +178,7 @@ class Student(Peer):
         seconds = head.get("seconds")
         try:
             mirrors, args, kwargs = unpacker.unpack(head["with"])
-            for number, array in mirrors:
-                self._update(number, array)
-            for number in head.get("forget", ()):
-                self._drop(number)
+            self._catch_up(mirrors, head.get("forget", ()))
             self._given = unpacker, [_members(one) for one in unpacker.containers]
             if seconds is not None:
                 signal.setitimer(signal.ITIMER_REAL, seconds, GRACE)
@@ -192,6 +189,8 @@ class Student(Peer):
             packer = self.packer()
             reply["with"] = packer.pack((value, self._changed(), self._moved()))
             parts = packer.body
+            del mirrors, args, kwargs, value, packer
+            reply["kept"] = self._adopt(unpacker)
         except BaseException as error:  # whatever it is, the answer is that it was
             signal.setitimer(signal.ITIMER_REAL, 0)
             reply, parts = {"error": _described(error)}, []
@@ -318,6 +317,33 @@ class Student(Peer):
         if number in self._mirrors:
             return self._mirrors[number]
         return self.kept(number)
+
+    def _catch_up(self, mirrors: list, forget: list) -> None:
+        """Do what the other end has done since it last heard from here."""
+        for number, array in mirrors:
+            self._update(number, array)
+        for number in forget:
+            self._drop(number)
+
+    def _adopt(self, unpacker: Unpacker) -> list:
+        """Arguments that somebody has kept, as a layer its weights: they become mirrors.
+
+        By their place in the request, their numbers. All other references to them must be gone.
+        """
+        arrays = [weakref.ref(array) for array, _ in unpacker.arrays]
+        self._given = None
+        unpacker.arrays.clear()
+        unpacker.containers.clear()
+        found = []
+        for place, reference in enumerate(arrays):
+            array = reference()
+            if array is None or id(array) in self._mirror_of or array.size > MAX_MIRRORED:
+                continue
+            number = next(self._numbering)
+            self._mirrors[number], self._mirror_of[id(array)] = array, number
+            self._baselines[number] = array.tobytes()
+            found.append([place, number])
+        return found
 
     def _update(self, number: int, array: np.ndarray) -> None:
         """Make an array what its mirror was made."""
