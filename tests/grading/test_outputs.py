@@ -93,6 +93,7 @@ class TestHtml:
     def test_an_alternative_text_stays_text(self):
         html = shown({"text/html": figure(alt="a &lt;b&gt; &quot;c&quot;")})["text/html"]
         assert 'alt="a &lt;b&gt; &quot;c&quot;"' in html
+        assert 'alt="a &amp; b"' in shown({"text/html": figure(alt="a & b")})["text/html"]
 
     @pytest.mark.parametrize(
         "html",
