@@ -152,6 +152,7 @@ class TestCalls:
     def test_an_array_of_ours_is_handed_to_their_operator_whole(self, theirs):
         theirs("""
             class N:
+                __array_ufunc__ = None
                 def __init__(self, x): self.x = x
                 def __rmul__(self, other): return N(other * self.x)
             """)
