@@ -128,71 +128,54 @@ def _parser() -> argparse.ArgumentParser:
                         "from the current folder upwards)")  # fmt: skip
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    command = commands.add_parser(
-        "check",
-        help="for students: run your notebook, show what passes and what each failure means",
-        description=CHECK,
-        formatter_class=plain,
-    )
-    command.add_argument("place", nargs="?", default=".", metavar="PLACE")
-    command.add_argument("--watch", action="store_true", help="check again whenever you save it")
-    command.set_defaults(run=_check_while_read)
+    def command(name: str, run, says: str, description: str, epilog: str | None = None):
+        made = commands.add_parser(
+            name, help=says, description=description, epilog=epilog, formatter_class=plain
+        )
+        made.set_defaults(run=run)
+        return made
 
-    command = commands.add_parser(
+    check = command(
+        "check",
+        _check_while_read,
+        "for students: run your notebook, show what passes and what each failure means",
+        CHECK,
+    )
+    check.add_argument("place", nargs="?", default=".", metavar="PLACE")
+    check.add_argument("--watch", action="store_true", help="check again whenever you save it")
+
+    release = commands.add_parser(
         "release",
         help="make the students' version of a problem set, or of all",
         description="Make the students' version of a problem set (default: of all): solutions and "
         "hidden checks are taken out, the checks' data is compiled, the gradebook learns of it.",
     )
-    command.add_argument("problem_set", nargs="?", metavar="PROBLEM_SET")
-    command.set_defaults(run=_release)
+    release.add_argument("problem_set", nargs="?", metavar="PROBLEM_SET")
+    release.set_defaults(run=_release)
 
-    command = commands.add_parser(
-        "grade",
-        help="grade what was handed in",
-        description=GRADE,
-        epilog=GRADE_EPILOG,
-        formatter_class=plain,
-    )
-    command.add_argument("problem_set", metavar="PROBLEM_SET")
-    command.add_argument("students", nargs="*", metavar="STUDENT", help="only these")
-    command.add_argument("--regrade", action="store_true", help="also what has not changed")
-    command.add_argument(
+    grade = command("grade", _grade, "grade what was handed in", GRADE, GRADE_EPILOG)
+    grade.add_argument("problem_set", metavar="PROBLEM_SET")
+    grade.add_argument("students", nargs="*", metavar="STUDENT", help="only these")
+    grade.add_argument("--regrade", action="store_true", help="also what has not changed")
+    grade.add_argument(
         "--dry-run", action="store_true", help="say what would be done and write nothing"
     )
-    _add_jobs(command)
-    command.set_defaults(run=_grade)
+    _add_jobs(grade)
 
-    command = commands.add_parser(
-        "explain",
-        help="show how each point of a student came about",
-        description=EXPLAIN,
-        formatter_class=plain,
-    )
-    command.add_argument("student", metavar="STUDENT")
-    command.add_argument(
+    says = "show how each point of a student came about"
+    explain = command("explain", _explain, says, EXPLAIN)
+    explain.add_argument("student", metavar="STUDENT")
+    explain.add_argument(
         "problem_set", nargs="?", metavar="PROBLEM_SET", help="only this one (default: all graded)"
     )
-    command.add_argument("--unsafe", action="store_true", help=UNSAFE)
-    command.set_defaults(run=_explain)
+    explain.add_argument("--unsafe", action="store_true", help=UNSAFE)
 
-    command = commands.add_parser(
-        "doctor",
-        help="prove that the sandbox around students' code holds",
-        description=DOCTOR,
-        formatter_class=plain,
-    )
-    command.add_argument("--unsafe", action="store_true", help="see what holds without a sandbox")
-    command.set_defaults(run=_doctor)
+    says = "prove that the sandbox around students' code holds"
+    doctor = command("doctor", _doctor, says, DOCTOR)
+    doctor.add_argument("--unsafe", action="store_true", help="see what holds without a sandbox")
 
-    command = commands.add_parser(
-        "demo",
-        help="release everything, grade a sample class, show the grades",
-        description=DEMO,
-        formatter_class=plain,
-    )
-    _add_jobs(command)
-    command.set_defaults(run=_demo)
+    says = "release everything, grade a sample class, show the grades"
+    _add_jobs(command("demo", _demo, says, DEMO))
     return parser
 
 

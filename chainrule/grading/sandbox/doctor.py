@@ -219,31 +219,26 @@ def _try(worker: Worker, attempt: _Attempt) -> Finding:
 
 
 def _time_limit(nursery: Nursery, limits: Limits) -> Finding:
-    began = time.monotonic()
-    with nursery.worker(replace(limits, cpu_seconds=1)) as worker:
-        with contextlib.suppress(EOFError):
-            ask(worker, do="run_for_ever")
-        seconds = time.monotonic() - began
-        why = _why(worker)
-    return Finding(
-        "compute beyond the limit of time (1 s)",
-        f"ended after {seconds:.1f} s ({why or 'by itself'})",
-        why == "cpu",
-    )
+    limits = replace(limits, cpu_seconds=1)
+    return _ended_by("cpu", "compute beyond the limit of time (1 s)", nursery, limits,
+                     do="run_for_ever")  # fmt: skip
 
 
 def _shared_memory(nursery: Nursery, limits: Limits) -> Finding:
+    limits = replace(limits, memory=256 * MIB)
+    return _ended_by("memory", "fill 512 MB in four processes (limit 256 MB)", nursery, limits,
+                     do="fill_memory", **{"with": {"size": 128 * MIB, "count": 4}})  # fmt: skip
+
+
+def _ended_by(what: str, tried: str, nursery: Nursery, limits: Limits, **request) -> Finding:
+    """Whether a request ends its worker, and for the reason that it should."""
     began = time.monotonic()
-    with nursery.worker(replace(limits, memory=256 * MIB)) as worker:
+    with nursery.worker(limits) as worker:
         with contextlib.suppress(EOFError):
-            ask(worker, do="fill_memory", **{"with": {"size": 128 * MIB, "count": 4}})
+            ask(worker, **request)
         seconds = time.monotonic() - began
         why = _why(worker)
-    return Finding(
-        "fill 512 MB in four processes (limit 256 MB)",
-        f"ended after {seconds:.1f} s ({why or 'by itself'})",
-        why == "memory",
-    )
+    return Finding(tried, f"ended after {seconds:.1f} s ({why or 'by itself'})", why == what)
 
 
 def _leftovers(nursery: Nursery) -> Iterator[Finding]:
