@@ -15,6 +15,7 @@ _MARKS = {
     "✓": ("#009e73", "right"),
     "◐": ("#b8860b", "right in part"),
 }
+MARKS = tuple(_MARKS)  # how the text of a message begins
 IN_THE_LINE = "in the line"  # names a value that is code
 WIDTH = 80  # characters of a line of text
 _GAP = "margin:4px 0"

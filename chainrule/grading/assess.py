@@ -30,6 +30,7 @@ from nbgrader.utils import (
 )
 
 import chainrule
+from chainrule.checks.message import MARKS
 from chainrule.grading.assignment import Assignment, grader_version
 from chainrule.grading.intake import Submission, receive
 from chainrule.grading.journal import (
@@ -53,7 +54,6 @@ from chainrule.grading.transplant import transplant
 
 MAX_OUTPUT = 2_000_000  # characters of one cell's outputs that are kept
 MAX_SAID = 4_000  # characters of what a check said
-OUR_MARKS = ("✓", "✗", "◐")  # how the text of a `chainrule.checks` message begins
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -262,7 +262,7 @@ def _said(cell: NotebookNode) -> str:
         if output.output_type == "error":
             return _shorten(f"{output.ename}: {output.evalue}")
         text = output.get("text", output.get("data", {}).get("text/plain", ""))
-        if isinstance(text, str) and text.startswith(OUR_MARKS):
+        if isinstance(text, str) and text.startswith(MARKS):
             texts.append(text)
     return _shorten("\n".join(texts))
 

@@ -13,7 +13,12 @@ from traitlets.config import Config
 
 from chainrule.grading.execute import RunCells
 from chainrule.grading.kernel import Engine, KernelEngine, read_config
-from chainrule.grading.sitting import Allowance, Sitting, is_students
+from chainrule.grading.sandbox.box import find_box
+from chainrule.grading.sandbox.doctor import quick_proof
+from chainrule.grading.sandbox.limits import Limits
+from chainrule.grading.sandbox.nursery import Nursery
+from chainrule.grading.sitting import Allowance, Sitting
+from chainrule.grading.transplant import course_of
 
 MAX_FILE = 10_000_000  # bytes of a file beside the notebook that goes into the sandbox
 
@@ -35,14 +40,8 @@ class SandboxEngine:
     """
 
     def __init__(self, config: Config, unsafe: bool = False):
-        from chainrule.grading.sandbox.box import find_box
-        from chainrule.grading.sandbox.doctor import quick_proof
-        from chainrule.grading.sandbox.limits import Limits
-        from chainrule.grading.sandbox.nursery import Nursery
-
         box, limits = find_box(unsafe), Limits()
-        if box.kind != "none":
-            quick_proof(box, limits)
+        quick_proof(box, limits)
         self.description = box.description
         self.allowance = _allowance(config)
         self.limits = {
@@ -52,15 +51,15 @@ class SandboxEngine:
         }
         self.seed = 0
         self._nursery = Nursery(box, limits)
-        self._nursery.__enter__()
+        self._nursery.start()
 
     def run(self, nb: NotebookNode, folder: Path, files: dict[str, bytes]) -> None:
         """Fill in the outputs of all code cells of `nb`, and note which were stopped."""
-        Sitting(nb, is_students, self._nursery.worker, folder, files, self.allowance).run()
+        Sitting(nb, self._nursery.worker, folder, files, self.allowance).run()
 
     def close(self) -> None:
         """End the processes inside the sandbox."""
-        self._nursery.__exit__(None, None, None)
+        self._nursery.close()
 
 
 def engine_for(root: Path, *, unsafe: bool = False) -> Engine:
@@ -102,21 +101,16 @@ class Examine(NbGraderPreprocessor):
         if self.unsafe not in self._engines:
             self._engines[self.unsafe] = make_engine(self.config, self.unsafe)
         here = Path(resources["metadata"]["path"])
-        self._engines[self.unsafe].run(nb, self._source(resources), _files_in(here))
+        self._engines[self.unsafe].run(nb, self._source(resources), files_beside(here))
         return nb, resources
 
     def _source(self, resources: dict) -> Path:
-        owner = self.parent
-        while owner is not None and not hasattr(owner, "coursedir"):
-            owner = owner.parent
-        if owner is None:
-            raise RuntimeError("Examine runs inside nbgrader's Autograde, which knows the course")
-        course, name = owner.coursedir, resources["nbgrader"]["assignment"]
+        course, name = course_of(self), resources["nbgrader"]["assignment"]
         return Path(course.format_path(course.source_directory, ".", name)).resolve()
 
 
-def _files_in(folder: Path) -> dict[str, bytes]:
-    """What lies beside a notebook, without links and without what is too large."""
+def files_beside(folder: Path) -> dict[str, bytes]:
+    """What lies beside the notebooks in a folder, by relative name: no links, nothing too large."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))

@@ -15,14 +15,12 @@ import time
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Integer
 
-from chainrule.grading.notes import Note, add_notes
-
-TIMEOUT = "CellTimeoutError"
+from chainrule.grading.notes import add_notes
+from chainrule.grading.stops import DIED, ENDED, IGNORED, TIMEOUT, USED_UP, Stops, looped, timed_out
 
 
 def seconds_of(cell: NotebookNode, default: int) -> int:
@@ -52,6 +50,11 @@ def seconds_by_cell(nb: NotebookNode, default: int) -> list[int]:
     return limits
 
 
+def extra_seconds(nb: NotebookNode, default: int) -> int:
+    """How much more than usual the cells of a notebook ask for, together."""
+    return sum(seconds_of(cell, default) - default for cell in nb.cells)
+
+
 class RunCells(Execute):
     """Execute a notebook within a time limit per cell and one for the whole."""
 
@@ -75,15 +78,13 @@ class RunCells(Execute):
     def preprocess(self, nb: NotebookNode, resources: dict | None = None, km=None):
         """Run all cells of `nb` in place; also says in a note which were stopped."""
         self._seconds = seconds_by_cell(nb, self.timeout)
-        extra = sum(seconds_of(cell, self.timeout) - self.timeout for cell in nb.cells)
-        self._deadline = time.monotonic() + self.total_time + extra
-        self._stopped: list[str] = []
-        self._killed: list[str] = []
+        self._deadline = time.monotonic() + self.total_time + extra_seconds(nb, self.timeout)
+        self._stops = Stops({TIMEOUT: [], DIED: []})
         self._done: list[int] = []
         self._restarts = 0
         self._hung = False
         nb, resources = super().preprocess(nb, resources, km)
-        add_notes(nb, self._notes())
+        add_notes(nb, self._stops.notes())
         return nb, resources
 
     def preprocess_cell(self, cell: NotebookNode, resources: dict, index: int):
@@ -91,7 +92,7 @@ class RunCells(Execute):
         if cell.cell_type != "code" or not cell.source.strip():
             return cell, resources
         if time.monotonic() > self._deadline or self._restarts > self.max_restarts:
-            self._stop(cell, TIMEOUT, "not run: the cells above used up the notebook's time")
+            self._stops.stop(cell, USED_UP)
             return cell, resources
         if is_solution(cell):
             self._hung = False  # a new exercise begins, with its full time
@@ -116,18 +117,18 @@ class RunCells(Execute):
             # nbgrader reads any text on stderr as a failed check; a warning is not one.
             if output.output_type == "stream" and output.name == "stderr" and is_grade(cell):
                 output.name = "stdout"
-        if any(output.get("ename") == TIMEOUT for output in cell.outputs):
+        if timed_out(cell):
             self._hung = True
             # The interrupt's own traceback points into whatever line happened to run.
-            self._stop(cell, TIMEOUT, f"stopped after {seconds:.0f} s: does a loop never end?")
+            self._stops.stop(cell, looped(seconds))
 
     def _revive(self, cell: NotebookNode, resources: dict, error: Exception) -> None:
         """Replace the kernel that `cell` killed or holds, and rebuild what was defined so far."""
         if isinstance(error, CellTimeoutError):
             self._hung = True
-            self._stop(cell, TIMEOUT, "stopped: it ran too long and ignored the interrupt")
+            self._stops.stop(cell, IGNORED)
         else:
-            self._stop(cell, "DeadKernelError", "this cell ended the Python process", killed=True)
+            self._stops.stop(cell, ENDED, DIED)
         while self._restarts < self.max_restarts and time.monotonic() < self._deadline:
             self._restarts += 1
             self.log.warning("Restarting the kernel: %s", error)
@@ -154,20 +155,3 @@ class RunCells(Execute):
             finally:
                 self.nb.cells[index] = cell  # keep the first run's output
         return True
-
-    def _stop(self, cell: NotebookNode, name: str, reason: str, killed: bool = False) -> None:
-        cell.outputs = [
-            *(output for output in cell.get("outputs", []) if output.output_type != "error"),
-            new_output("error", ename=name, evalue=reason, traceback=[f"{name}: {reason}"]),
-        ]
-        label = cell.metadata.get("nbgrader", {}).get("grade_id") or "an own cell"
-        where = self._killed if killed else self._stopped
-        if label not in where:
-            where.append(label)
-
-    def _notes(self) -> list[Note]:
-        notes = [
-            Note("timeout", "Cells ran longer than allowed and were stopped", self._stopped),
-            Note("died", "Cells ended the Python process", self._killed),
-        ]
-        return [note for note in notes if note.cells]

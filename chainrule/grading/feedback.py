@@ -11,23 +11,18 @@ import re
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import ClearHiddenTests
-from nbgrader.utils import is_grade, is_locked, is_solution
+from nbgrader.utils import is_locked
 
+from chainrule.checks.message import MARKS
 from chainrule.grading.card import read_card
+from chainrule.grading.check_cells import is_check
+from chainrule.grading.stops import is_reason
 
-OUR_MARKS = ("✓", "✗", "◐")  # how the text of a `chainrule.checks` message begins
 SHORT = 12  # characters; a shorter line (`)`, `else:`) is no secret and stands everywhere
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _WORD = re.compile(r"\w+")
 _NO_NAME = re.compile(r"name '(\w+)' is not defined")
-# What grading says of a cell that it stopped.
-_STOPPED = re.compile(
-    r"stopped after \d{1,4} s: does a loop never end\?"
-    r"|stopped: it (?:ran too long and ignored the interrupt|needed more memory than there is)"
-    r"|not run: the cells above used up the notebook's time"
-    r"|this cell ended the Python process"
-)
 _OF_GRADING = {"CellTimeoutError", "DeadKernelError"}
 
 
@@ -63,8 +58,7 @@ class HideHiddenTests(ClearHiddenTests):
         return super().preprocess_cell(cell, resources, cell_index)
 
     def _holds_tests(self, cell: NotebookNode) -> bool:
-        is_check = is_grade(cell) and not is_solution(cell)
-        return is_check and self.begin_test_delimeter in cell.source
+        return is_check(cell) and self.begin_test_delimeter in cell.source
 
     def _silence(self, nb: NotebookNode, hidden: set[str]) -> None:
         """Cut outputs that quote a hidden line, wherever they stand.
@@ -99,7 +93,7 @@ def _discreet(output: NotebookNode, known: set[str]) -> NotebookNode | None:
             data = {"text/plain": str(message), "text/html": message._repr_html_()}
             return new_output(kind, data)
         text = output.data.get("text/plain", "")
-        return new_output(kind, {"text/plain": text}) if text.startswith(OUR_MARKS) else None
+        return new_output(kind, {"text/plain": text}) if text.startswith(MARKS) else None
     if kind == "execute_result":
         return output if _is_number(output.data.get("text/plain", "")) else None
     if kind == "error":
@@ -111,10 +105,10 @@ def _discreet(output: NotebookNode, known: set[str]) -> NotebookNode | None:
 def _error(output: NotebookNode, known: set[str]) -> tuple[str, str]:
     """Name and text of an error in a hidden check, as far as the student may know them."""
     name, said = output.ename, _ANSI.sub("", output.evalue)
-    if name == "CheckFailed" and said.startswith(OUR_MARKS):
+    if name == "CheckFailed" and said.startswith(MARKS):
         return name, said
     is_builtin = isinstance(getattr(builtins, name, None), type)
-    if (is_builtin or name in _OF_GRADING) and _STOPPED.fullmatch(said):
+    if (is_builtin or name in _OF_GRADING) and is_reason(said):
         return name, said
     if name == "NameError":
         missing = _NO_NAME.fullmatch(said)

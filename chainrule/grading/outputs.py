@@ -6,13 +6,13 @@ shows it would run it with the rights of whoever looks.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from html import escape, unescape
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
+
+from chainrule.grading.pictures import decoded
 
 MAX_OUTPUTS = 200
 MAX_TEXT = 250_000
@@ -77,11 +77,8 @@ def is_picture(kind: str, text: str) -> bool:
     """Whether some base64 holds a picture of this kind, and not too large a one."""
     if kind not in STARTS or len(text) > MAX_PICTURE * 4 // 3:
         return False
-    try:
-        content = base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return content.startswith(STARTS[kind])
+    content = decoded(text, MAX_PICTURE)
+    return content is not None and content.startswith(STARTS[kind])
 
 
 def _safe_figure(html: str) -> str:

@@ -25,9 +25,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.utils import compute_checksum, is_grade, is_solution, is_task
 
-from chainrule.checks.message import Message
+from chainrule.checks.message import MARKS, Message
 from chainrule.grading.card import read_card
-from chainrule.grading.feedback import OUR_MARKS, HideHiddenTests
+from chainrule.grading.check_cells import holds_hidden_tests
+from chainrule.grading.feedback import HideHiddenTests
 from chainrule.grading.notes import CELL_ID, read_notes
 from chainrule.grading.pictures import Picture, pictures
 from chainrule.grading.plaintext import excerpt, one_line, visible
@@ -90,11 +91,7 @@ def feedback_page(
     box : str
         What the student's code ran in, in a sentence; if that was no sandbox, the page warns.
     """
-    hidden = {
-        cell.metadata.nbgrader["grade_id"]
-        for cell in nb.cells
-        if "BEGIN HIDDEN TESTS" in cell.source and is_grade(cell) and not is_solution(cell)
-    }
+    hidden = {cell.metadata.nbgrader["grade_id"] for cell in nb.cells if holds_hidden_tests(cell)}
     clean, _ = _hider().preprocess(copy.deepcopy(nb), {})
     exercises, others = _Reader(clean, marks, hidden).read()
     headings = [text for level, text in _headings(clean) if level == 1]
@@ -415,7 +412,7 @@ def _message(output: NotebookNode) -> Message | None:
     message = read_card(output.data.get("text/html"))
     if message is None:
         text = output.data.get("text/plain")
-        if not isinstance(text, str) or not text.startswith(OUR_MARKS):
+        if not isinstance(text, str) or not text.startswith(MARKS):
             return None
         headline, *lines = excerpt(text[1:]).split("\n")
         return Message(text[0], headline.strip(), tuple(line.strip() for line in lines))

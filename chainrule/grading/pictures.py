@@ -53,13 +53,20 @@ def pictures(data: Mapping) -> Iterator[Picture]:
                 yield picture
 
 
-def read_picture(kind: str, content: object, alt: str = "") -> Picture | None:
-    """The picture in `content` (base64), None if it is not one of this kind or too large."""
-    if not isinstance(content, str) or len(content) > MAX_BYTES * 3 // 2:
+def decoded(content: object, at_most: int) -> bytes | None:
+    """What some base64 holds; None if it is none, or of far more than `at_most` bytes."""
+    if not isinstance(content, str) or len(content) > at_most * 3 // 2:
         return None
     try:
-        raw = base64.b64decode("".join(content.split()), validate=True)
+        return base64.b64decode("".join(content.split()), validate=True)
     except (binascii.Error, ValueError):
+        return None
+
+
+def read_picture(kind: str, content: object, alt: str = "") -> Picture | None:
+    """The picture in `content` (base64), None if it is not one of this kind or too large."""
+    raw = decoded(content, MAX_BYTES)
+    if raw is None:
         return None
     size = {"image/png": _size_of_png, "image/jpeg": _size_of_jpeg}[kind](raw)
     if size is None or not 0 < min(size) <= max(size) <= MAX_SIDE or len(raw) > MAX_BYTES:

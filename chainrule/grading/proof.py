@@ -16,9 +16,9 @@ import nbformat
 from nbgrader import utils
 
 from chainrule.checks.bank import load_bank
+from chainrule.grading.check_cells import HIDDEN_MARK
 
 SOLUTION_MARK = "### BEGIN SOLUTION"
-HIDDEN_MARK = "### BEGIN HIDDEN TESTS"
 _EXERCISE = re.compile(r"""checks\.\w+\(\s*["'](\w+)["']""")
 
 

@@ -9,9 +9,9 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.utils import determine_grade, is_grade, is_solution
 
 from chainrule.checks.bank import BANK_NAME, compile_bank
+from chainrule.grading.check_cells import is_check
 from chainrule.grading.course import Course, CourseError
-from chainrule.grading.engine import make_engine
-from chainrule.grading.kernel import read_config
+from chainrule.grading.engine import files_beside, make_engine
 from chainrule.grading.workshop import Workshop, workshop
 
 SECRETS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
@@ -61,9 +61,9 @@ def release(
 def _release_one(course: Course, assignment: str, try_solutions: bool) -> Path:
     notebooks = course.notebooks(assignment)
     compile_bank(course.source / assignment)
-    if try_solutions and sys.platform != "win32":
-        _try_solutions(course, assignment, notebooks)
     with workshop(course, assignment) as shop:
+        if try_solutions and sys.platform != "win32":
+            _try_solutions(shop, notebooks)
         course.gradebook.parent.mkdir(parents=True, exist_ok=True)
         try:
             shop.run(GenerateAssignment)
@@ -74,34 +74,31 @@ def _release_one(course: Course, assignment: str, try_solutions: bool) -> Path:
             ) from error
         _refuse_leaks(shop, notebooks)
         place = course.release / assignment
-        shop.publish("release", ".", place)
+        shop.publish("release", place)
     return place
 
 
-def _try_solutions(course: Course, assignment: str, notebooks: list[str]) -> None:
-    folder = course.source / assignment
-    files = {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and path.suffix in (".json", ".csv", ".txt", ".npz")
-    }
+def _try_solutions(shop: Workshop, notebooks: list[str]) -> None:
+    folder = shop.folder("source")  # without what no student gets
+    files = files_beside(folder)
     # The solutions are the instructor's own: they run without a box where there is none.
-    with closing(make_engine(read_config(course.root), unsafe=True)) as engine:
+    with closing(make_engine(shop.config, unsafe=True)) as engine:
         for name in notebooks:
             try:
                 nb = nbformat.read(folder / f"{name}.ipynb", as_version=4)
             except Exception as error:
-                raise ReleaseError(f"could not generate {assignment}: {_cause(error)}") from error
+                why = f"could not generate {shop.assignment}: {_cause(error)}"
+                raise ReleaseError(why) from error
             for cell in nb.cells:
                 if cell.cell_type == "code" and is_grade(cell) and is_solution(cell):
                     cell.source = ""  # for a person to grade, and often slow
-            engine.run(nb, folder.resolve(), files)
+            engine.run(nb, folder, files)
             _refuse_lost_points(nb, name)
 
 
 def _refuse_lost_points(nb: nbformat.NotebookNode, name: str) -> None:
     for cell in nb.cells:
-        if not is_grade(cell) or is_solution(cell):
+        if not is_check(cell):
             continue
         points, full = determine_grade(cell)
         if points is not None and points < full:

@@ -8,9 +8,10 @@ and the messages of checks; Markdown that is not the instructor's is rendered he
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
-from nbgrader.utils import is_grade, is_locked, is_solution
+from nbgrader.utils import is_locked
 
 from chainrule.grading.card import read_card
+from chainrule.grading.check_cells import is_check
 from chainrule.grading.notes import CELL_ID
 from chainrule.grading.pictures import pictures
 from chainrule.grading.plaintext import excerpt, visible
@@ -33,10 +34,8 @@ class SafeOutputs(NbGraderPreprocessor):
         if cell.cell_type == "code":
             if not is_locked(cell):
                 cell.source = excerpt(cell.source, lines=2000, width=2000, characters=60_000)
-            is_check = is_grade(cell) and not is_solution(cell)
-            cell.outputs = [
-                safe for output in cell.outputs for safe in _safe(output, is_check=is_check)
-            ]
+            check = is_check(cell)
+            cell.outputs = [safe for output in cell.outputs for safe in _safe(output, check)]
         elif cell.get("id") == CELL_ID:  # names in it are written so that they are text
             cell.source = visible(cell.source)
         elif not is_locked(cell):
@@ -47,7 +46,7 @@ class SafeOutputs(NbGraderPreprocessor):
         return cell, resources
 
 
-def _safe(output: NotebookNode, is_check: bool) -> list[NotebookNode]:
+def _safe(output: NotebookNode, of_check: bool) -> list[NotebookNode]:
     """An output as text, picture or message, written anew; several pictures become as many."""
     kind = output.output_type
     if kind == "stream":
@@ -56,7 +55,7 @@ def _safe(output: NotebookNode, is_check: bool) -> list[NotebookNode]:
     if kind == "error":
         lines = excerpt("\n".join(output.traceback)).split("\n")
         return [new_output(kind, ename=output.ename, evalue=output.evalue, traceback=lines)]
-    message = read_card(output.data.get("text/html")) if is_check else None
+    message = read_card(output.data.get("text/html")) if of_check else None
     if message is not None:
         return [new_output("display_data", {"text/html": message._repr_html_()})]
     found = list(pictures(output.data))

@@ -16,17 +16,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
-from nbgrader.utils import is_grade, is_solution
+from nbgrader.utils import is_solution
 
 from chainrule.grading.bench import Bench
-from chainrule.grading.execute import seconds_by_cell, seconds_of
-from chainrule.grading.notes import Note, add_notes
+from chainrule.grading.check_cells import holds_hidden_tests, is_check
+from chainrule.grading.execute import extra_seconds, seconds_by_cell
+from chainrule.grading.notes import add_notes
 from chainrule.grading.outputs import as_outputs
 from chainrule.grading.proxies import Ended, OutOfTime, Session, StudentPeer
-
-HIDDEN_MARK = "BEGIN HIDDEN TESTS"
-TIMEOUT = "CellTimeoutError"
+from chainrule.grading.stops import DIED, ENDED, MEMORY, TOO_MUCH, USED_UP, Stops, looped, timed_out
+from chainrule.grading.transplant import is_students
 
 
 @dataclass(frozen=True)
@@ -40,14 +39,6 @@ class Allowance:
     after_first: int = 3
     total: int = 180
     restarts: int = 10
-
-
-def is_students(cell: NotebookNode) -> bool:
-    """Whether a cell of a transplanted notebook is the student's: an answer, or one of their own.
-
-    The ids of own cells are given by `transplant`, whatever they were when handed in.
-    """
-    return bool(is_solution(cell)) or str(cell.get("id", "")).startswith("own-")
 
 
 @dataclass
@@ -69,8 +60,6 @@ class Sitting:
     ----------
     nb : NotebookNode
         The assignment with a student's answers.
-    is_students : callable
-        Whether a code cell is the student's; the others are the instructor's.
     new_worker : callable
         Starts a student's process: something with ``sock``, ``kill()`` and ``why``.
     folder : Path
@@ -81,14 +70,13 @@ class Sitting:
     """
 
     nb: NotebookNode
-    is_students: Callable[[NotebookNode], bool]
     new_worker: Callable[[], object]
     folder: Path
     files: Mapping[str, bytes]
     allowance: Allowance = Allowance()
     _done: list[int] = field(default_factory=list)
     _waiting: list[_Waiting] = field(default_factory=list)
-    _stopped: dict[str, list[str]] = field(default_factory=dict)
+    _stops: Stops = field(default_factory=Stops)
     _restarts: int = 0
     _hung: set[int] = field(default_factory=set)
 
@@ -96,11 +84,11 @@ class Sitting:
         """Run all cells; afterwards their outputs are what a kernel would have given them."""
         cells = self.nb.cells
         self._seconds = seconds_by_cell(self.nb, self.allowance.cell)
-        extra = sum(seconds_of(cell, self.allowance.cell) - self.allowance.cell for cell in cells)
+        extra = extra_seconds(self.nb, self.allowance.cell)
         self._deadline = time.monotonic() + self.allowance.total + extra
         self._session, self._worker = Session(), None
         given = [
-            cell.source for cell in cells if cell.cell_type == "code" and not self.is_students(cell)
+            cell.source for cell in cells if cell.cell_type == "code" and not is_students(cell)
         ]
         self._bench = Bench(self._session, given, self.folder)
         try:
@@ -114,13 +102,13 @@ class Sitting:
             self._run_waiting()
         finally:
             self._end()
-        add_notes(self.nb, self._notes())
+        add_notes(self.nb, self._stops.notes())
 
     def _run_in_order(self, index: int, cell: NotebookNode) -> None:
         if time.monotonic() > self._deadline or self._restarts > self.allowance.restarts:
-            self._stop(cell, TIMEOUT, "not run: the cells above used up the notebook's time")
-        elif is_grade(cell) and not is_solution(cell):
-            if HIDDEN_MARK in cell.source:
+            self._stops.stop(cell, USED_UP)
+        elif is_check(cell):
+            if holds_hidden_tests(cell):
                 self._waiting.append(self._fork(_Waiting(index, self._bench.remember())))
             else:
                 self._run_check(index, cell)
@@ -139,11 +127,10 @@ class Sitting:
             return
         cell.outputs = as_outputs(outputs)
         self._done.append(index)
-        if any(output.get("ename") == TIMEOUT for output in cell.outputs):
+        if timed_out(cell):
             self._hung.add(self._exercise(index))
-            reason = f"stopped after {self._session.seconds:.0f} s: does a loop never end?"
-            self._stop(cell, TIMEOUT, reason)
-        if not self.is_students(cell):
+            self._stops.stop(cell, looped(self._session.seconds))
+        if not is_students(cell):
             self._run_given(index, cell)
 
     def _run_given(self, index: int, cell: NotebookNode) -> None:
@@ -171,7 +158,7 @@ class Sitting:
         for waiting in self._waiting:
             cell = self.nb.cells[waiting.index]
             if time.monotonic() > self._deadline:
-                self._stop(cell, TIMEOUT, "not run: the cells above used up the notebook's time")
+                self._stops.stop(cell, USED_UP)
                 continue
             if waiting.peer is None or not self._worker_lives():
                 # An earlier one has ended the box with all forks in it: make it and them anew.
@@ -244,7 +231,7 @@ class Sitting:
             self._session.begin(self._limit(index))
             try:
                 self._session.run(cell.source)
-                if not self.is_students(cell):  # what it made of the student's is gone, too
+                if not is_students(cell):  # what it made of the student's is gone, too
                     self._bench.run(cell, self._limit(index))
             except (OutOfTime, Ended):
                 self._done.remove(index)  # it ran once; do without it from here on
@@ -263,30 +250,10 @@ class Sitting:
 
     def _note_end(self, index: int, error: BaseException) -> None:
         cell = self.nb.cells[index]
-        why = getattr(self._worker, "why", "")
-        if why == "memory":
-            self._stop(cell, "MemoryError", "stopped: it needed more memory than there is", why)
+        if getattr(self._worker, "why", "") == MEMORY:
+            self._stops.stop(cell, TOO_MUCH, MEMORY)
         elif isinstance(error, OutOfTime):
             self._hung.add(self._exercise(index))
-            seconds = self._session.seconds
-            self._stop(cell, TIMEOUT, f"stopped after {seconds:.0f} s: does a loop never end?")
+            self._stops.stop(cell, looped(self._session.seconds))
         else:
-            self._stop(cell, "DeadKernelError", "this cell ended the Python process", "died")
-
-    def _stop(self, cell: NotebookNode, name: str, reason: str, kind: str = "timeout") -> None:
-        cell.outputs = [
-            *(output for output in cell.get("outputs", []) if output.output_type != "error"),
-            new_output("error", ename=name, evalue=reason, traceback=[f"{name}: {reason}"]),
-        ]
-        label = cell.metadata.get("nbgrader", {}).get("grade_id") or "an own cell"
-        where = self._stopped.setdefault(kind, [])
-        if label not in where:
-            where.append(label)
-
-    def _notes(self) -> list[Note]:
-        says = {
-            "timeout": "Cells ran longer than allowed and were stopped",
-            "died": "Cells ended the Python process",
-            "memory": "Cells needed more memory than there is",
-        }
-        return [Note(kind, says[kind], cells) for kind, cells in self._stopped.items()]
+            self._stops.stop(cell, ENDED, DIED)

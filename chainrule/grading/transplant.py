@@ -18,6 +18,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from chainrule.grading.celltext import definitions, text_of
@@ -54,16 +55,26 @@ class Transplant(NbGraderPreprocessor):
         return graded, resources
 
     def _released(self, names: dict) -> Path:
-        owner = self.parent
-        while owner is not None and not hasattr(owner, "coursedir"):
-            owner = owner.parent
-        if owner is None:
-            raise RuntimeError(
-                "Transplant runs inside nbgrader's Autograde, which knows the course"
-            )
-        course = owner.coursedir
+        course = course_of(self)
         folder = course.format_path(course.release_directory, ".", names["assignment"])
         return Path(folder) / f"{names['notebook']}.ipynb"
+
+
+def course_of(preprocessor: NbGraderPreprocessor) -> CourseDirectory:
+    """The course that the converter around a preprocessor works on.
+
+    Raises
+    ------
+    RuntimeError
+        If there is no converter around it.
+    """
+    owner = preprocessor.parent
+    while owner is not None and not hasattr(owner, "coursedir"):
+        owner = owner.parent
+    if owner is None:
+        name = type(preprocessor).__name__
+        raise RuntimeError(f"{name} runs inside nbgrader's Autograde, which knows the course")
+    return owner.coursedir
 
 
 def transplant(nb: NotebookNode, pristine: NotebookNode) -> tuple[NotebookNode, list[Note]]:

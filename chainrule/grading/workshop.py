@@ -1,10 +1,9 @@
 """A temporary course folder in which nbgrader's converters run.
 
 nbgrader works on one course folder: it changes into it, deletes a result before making it anew,
-and matches paths as glob patterns. In a workshop it does so on copies, with one submission at a
-time; what came out well then replaces the last result in one step. So an interrupted run leaves the
-last good result, a submission cannot reach its neighbours through ``../..``, and a checkout in a
-folder called ``[2026]`` works.
+and matches paths as glob patterns. In a workshop it does so on copies; what came out well then
+replaces the last result in one step. So an interrupted run leaves the last good result, and a
+checkout in a folder called ``[2026]`` works.
 """
 
 import logging
@@ -43,11 +42,11 @@ class Workshop:
             if (folder / assignment).is_dir():
                 shutil.copytree(folder / assignment, root / step / assignment, ignore=ignore)
 
-    def folder(self, step: str, student: str = ".") -> Path:
+    def folder(self, step: str) -> Path:
         """Where nbgrader looks for, or puts, the assignment at one step."""
-        return self.root / step / student / self.assignment
+        return self.root / step / self.assignment
 
-    def run(self, converter: type[BaseConverter], student: str = ".") -> None:
+    def run(self, converter: type[BaseConverter]) -> None:
         """Run one nbgrader converter.
 
         Raises
@@ -57,20 +56,14 @@ class Workshop:
         """
         place = CourseDirectory(config=self.config)
         place.assignment_id = self.assignment
-        place.student_id = student
+        place.student_id = "."
         work = converter(coursedir=place, config=self.config, log=self.log)
         work.force = True
         work.start()
 
-    def publish(self, step: str, student: str, folder: Path) -> None:
+    def publish(self, step: str, folder: Path) -> None:
         """Put what a converter made into `folder`, replacing what is there."""
-        replace_tree(self.folder(step, student), folder)
-
-    def clear(self, student: str) -> None:
-        """Forget one submission before the next."""
-        for step in ("submitted", "autograded", "feedback"):
-            if (self.root / step / student).exists():
-                rmtree(str(self.root / step / student))
+        replace_tree(self.folder(step), folder)
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from nbgrader.utils import determine_grade, is_grade, is_solution
 
 from chainrule.checks.bank import load_bank
 from chainrule.grading.bench import Bench
-from chainrule.grading.proof import HIDDEN_MARK, Grader
+from chainrule.grading.check_cells import HIDDEN_MARK
+from chainrule.grading.proof import Grader
 from chainrule.grading.proxies import Ended, OutOfTime, Session, StudentPeer
 
 LOAD = """

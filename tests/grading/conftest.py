@@ -1,5 +1,6 @@
 """Fixtures: a course before and after its release, and a student's notebook."""
 
+import os
 import shutil
 
 import nbformat
@@ -44,3 +45,15 @@ def pristine(released_once):
 def student(pristine):
     """A student with the released notebook, nothing written yet."""
     return Student(nbformat.from_dict(pristine))
+
+
+@pytest.fixture(scope="module")
+def zygote(tmp_path_factory):
+    """Forks students' processes without a box."""
+    if not hasattr(os, "fork"):
+        pytest.skip("needs processes that fork")
+    from forked import Zygote
+
+    made = Zygote(tmp_path_factory.mktemp("homes"))
+    yield made
+    made.end()

@@ -13,17 +13,8 @@ from nbformat.v4 import new_code_cell
 if not hasattr(os, "fork"):
     pytest.skip("needs processes that fork", allow_module_level=True)
 
-from forked import Zygote
-
 from chainrule.grading.bench import MAX_PRINTED, Bench, defined_names
 from chainrule.grading.proxies import Ended, OutOfTime, Session, StudentPeer
-
-
-@pytest.fixture(scope="module")
-def zygote(tmp_path_factory):
-    made = Zygote(tmp_path_factory.mktemp("homes"))
-    yield made
-    made.end()
 
 
 @pytest.fixture

@@ -13,17 +13,9 @@ if not hasattr(os, "fork"):
     pytest.skip("needs processes that fork", allow_module_level=True)
 
 from alike import differences
-from forked import Zygote
 
 SOURCE = Path(__file__).parents[2] / "source"
 PROBLEM_SETS = sorted(path.parent for path in SOURCE.glob("*/mistakes"))
-
-
-@pytest.fixture(scope="module")
-def zygote(tmp_path_factory):
-    made = Zygote(tmp_path_factory.mktemp("homes"))
-    yield made
-    made.end()
 
 
 @pytest.mark.parametrize("folder", PROBLEM_SETS, ids=lambda folder: folder.name)

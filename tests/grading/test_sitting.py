@@ -12,21 +12,13 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 if not hasattr(os, "fork"):
     pytest.skip("needs processes that fork", allow_module_level=True)
 
-from forked import Zygote
 from nbgrader.utils import determine_grade
 
 from chainrule.grading import proxies
 from chainrule.grading.notes import read_notes
-from chainrule.grading.sitting import Allowance, Sitting, is_students
+from chainrule.grading.sitting import Allowance, Sitting
 
 QUICK = Allowance(cell=1, after_first=1, total=60, restarts=10)
-
-
-@pytest.fixture(scope="module")
-def zygote(tmp_path_factory):
-    made = Zygote(tmp_path_factory.mktemp("homes"))
-    yield made
-    made.end()
 
 
 def _cell(source, grade_id, points=0, *, grade=False, solution=False):
@@ -97,7 +89,7 @@ def sit(zygote, tmp_path, monkeypatch):
     def run(*cells, allowance=QUICK, files=None):
         nb = new_notebook(cells=list(cells))
         began = time.monotonic()
-        sitting = Sitting(nb, is_students, zygote.worker, tmp_path, files or {}, allowance)
+        sitting = Sitting(nb, zygote.worker, tmp_path, files or {}, allowance)
         sitting.run()
         return Seen(nb, time.monotonic() - began)
 
