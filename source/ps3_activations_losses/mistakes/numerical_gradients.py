@@ -141,6 +141,23 @@ def step_not_doubled(at, step):
     return (at(step) - at(-step)) / step
 
 
+def halved(loss, weights, step, back_up):
+    """Numerical gradients with losses one step apart; `back_up` steps up again at the end."""
+    grads = []
+    for W in weights:
+        grad = np.zeros_like(W)
+        for index in np.ndindex(W.shape):
+            W[index] += step
+            above = loss(*weights)
+            W[index] -= step
+            below = loss(*weights)
+            if back_up:
+                W[index] += step
+            grad[index] = (above - below) / (2 * step)
+        grads.append(grad)
+    return grads
+
+
 @numerical.mistake()
 def one_step_back(loss, W1, W2, step=1e-5):
     """every slope is half: the two losses are one step apart, and are divided by two steps.
@@ -148,33 +165,12 @@ def one_step_back(loss, W1, W2, step=1e-5):
     Where W[i, j] += step came first, -= step only leads back to the start. It takes -= 2 * step to
     get one step below it; then += step puts the weight back.
     """
-    grads = []
-    for W in (W1, W2):
-        grad = np.zeros_like(W)
-        for index in np.ndindex(W.shape):
-            W[index] += step
-            above = loss(W1, W2)
-            W[index] -= step
-            below = loss(W1, W2)
-            grad[index] = (above - below) / (2 * step)
-        grads.append(grad)
-    return grads
+    return halved(loss, (W1, W2), step, back_up=False)
 
 
 @numerical.mistake(named="modifies_input")
 def one_step_back_and_up_again(loss, W1, W2, step=1e-5):
-    grads = []
-    for W in (W1, W2):
-        grad = np.zeros_like(W)
-        for index in np.ndindex(W.shape):
-            W[index] += step
-            above = loss(W1, W2)
-            W[index] -= step
-            below = loss(W1, W2)
-            W[index] += step
-            grad[index] = (above - below) / (2 * step)
-        grads.append(grad)
-    return grads
+    return halved(loss, (W1, W2), step, back_up=True)
 
 
 @numerical.mistake()

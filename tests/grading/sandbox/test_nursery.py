@@ -235,6 +235,7 @@ def test_more_can_be_imported_for_all_workers_to_come(box):
             with nursery.worker() as worker:
                 assert ask(worker, run=loaded) == [True, False]
         nursery._zygote._process.kill()
+        nursery._zygote._process.wait(10)  # else the next worker may be made by one that is ending
         with nursery.worker() as worker:
             assert ask(worker, run=loaded) == [True, False]
 
