@@ -33,6 +33,7 @@ from chainrule.grading.notes import CELL_ID, read_notes
 from chainrule.grading.pictures import Picture, pictures
 from chainrule.grading.plaintext import excerpt, one_line, visible
 from chainrule.grading.prose import as_html
+from chainrule.grading.transplant import is_own
 
 TEMPLATES = Path(__file__).with_name("templates")
 NO_RESPONSE = "No response."  # what nbgrader comments on an answer that was not touched
@@ -245,7 +246,7 @@ class _Reader:
                 exercises[-1].answers.append(self._work(cell, name))
             if is_grade(cell) or is_task(cell):
                 exercises[-1].items.append(self._item(cell, name))
-            elif _is_own(cell) and (cell.source.strip() or cell.get("outputs")):
+            elif is_own(cell) and (cell.source.strip() or cell.get("outputs")):
                 if len(others) < MAX_CELLS:
                     others.append(self._work(cell, f"below {above}" if above else "at the top"))
                 else:
@@ -371,7 +372,7 @@ def _tell_apart(exercises: list[Exercise]) -> None:
 
 def _headings(nb: NotebookNode) -> Iterator[tuple[int, str]]:
     for cell in nb.cells:
-        if cell.cell_type == "markdown" and not is_solution(cell) and not _is_own(cell):
+        if cell.cell_type == "markdown" and not is_solution(cell) and not is_own(cell):
             yield from _headings_of(cell)
 
 
@@ -392,11 +393,6 @@ def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
         else:
             joined += group
     return joined
-
-
-def _is_own(cell: NotebookNode) -> bool:
-    """Whether the student added this cell: so the transplant calls it."""
-    return str(cell.get("id", "")).startswith("own-")
 
 
 def _is_blank(cell: NotebookNode) -> bool:

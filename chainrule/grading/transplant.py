@@ -111,9 +111,12 @@ def is_students(cell: NotebookNode) -> bool:
     Nothing in a submission can make an instructor's cell the student's or the other way round:
     the marks of answers come from the released notebook, and own cells are new ones.
     """
-    metadata = cell.get("metadata", {})
-    own = metadata.get(KEY, {}).get(AUTHOR) == STUDENT
-    return own or bool(metadata.get("nbgrader", {}).get("solution"))
+    return is_own(cell) or bool(cell.get("metadata", {}).get("nbgrader", {}).get("solution"))
+
+
+def is_own(cell: NotebookNode) -> bool:
+    """Whether a cell of a transplanted notebook is one that the student has added."""
+    return cell.get("metadata", {}).get(KEY, {}).get(AUTHOR) == STUDENT
 
 
 @dataclass(frozen=True, order=True)

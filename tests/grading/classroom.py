@@ -11,6 +11,9 @@ from chainrule.grading.course import Course
 ROOT = Path(__file__).parents[2]
 NAME = "mini"
 
+# In the metadata of a cell that a student has added, once it has been transplanted.
+OWN = {"chainrule": {"author": "student"}}
+
 # Words that stand in hidden checks and in the mistake bank only; no student may ever see one.
 CANARIES = ("CANARY_INPUT", "CANARY_HELPER", "CANARY_BANK", "CANARY_SOLUTION")
 

@@ -4,7 +4,7 @@ import base64
 import struct
 import zlib
 
-from classroom import marks, source_notebook
+from classroom import OWN, marks, source_notebook
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 
 from chainrule.checks.message import Message
@@ -127,6 +127,7 @@ def hostile_notebook():
     ]
     for number, cell in enumerate(own, 1):
         cell.id = f"own-{number}"
+        cell.metadata.update(OWN)
     nb.cells += own
     add_notes(nb, [Note("files", "Files are not taken along", [f"{SCRIPT}\u202e.py"])])
     return nb

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from classroom import CANARIES, source_notebook
+from classroom import CANARIES, OWN, source_notebook
 from hostile_page import SCRIPT, card, encoded, hostile_notebook, png
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from nbgrader.utils import compute_checksum
@@ -159,7 +159,7 @@ def test_notes_from_grading_stand_at_the_top():
 
 def test_own_cells_are_shown_apart_from_the_exercises():
     nb = solved()
-    nb.cells.insert(3, new_code_cell("mine = 1", id="own-1"))
+    nb.cells.insert(3, new_code_cell("mine = 1", id="own-1", metadata=OWN))
     nb.cells[3].outputs = [new_output("stream", name="stdout", text="my print")]
     page = page_of(nb)
     assert page.index("Your other cells") < page.index("mine = 1") < page.index("my print")

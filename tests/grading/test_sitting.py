@@ -12,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 if not hasattr(os, "fork"):
     pytest.skip("needs processes that fork", allow_module_level=True)
 
+from classroom import OWN
 from nbgrader.utils import determine_grade
 
 from chainrule.grading import proxies
@@ -55,7 +56,7 @@ def hidden(source, name="hidden", points=3):
 
 def own(source, number=[0]):  # noqa: B006
     number[0] += 1
-    cell = new_code_cell(textwrap.dedent(source))
+    cell = new_code_cell(textwrap.dedent(source), metadata=OWN)
     cell.id = f"own-{number[0]}"
     return cell
 
