@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,8 @@ from chainrule.grading.course import CourseError
 from chainrule.grading.sandbox import box as boxes
 from chainrule.grading.sandbox import doctor
 from chainrule.grading.sandbox.box import Box
+from chainrule.grading.sandbox.limits import Limits
+from chainrule.grading.sandbox.nursery import Nursery
 
 ROOT = Path(__file__).resolve().parents[3]
 PLAIN_PYTHON = Path("/usr/bin/python3")
@@ -35,6 +37,15 @@ def test_the_box_holds_against_everything(box, capsys):
     findings = list(doctor.examine(box, root=ROOT))
     assert len(findings) >= 20
     assert [one for one in findings if not one.holds] == []
+
+
+@pytest.mark.slow
+def test_an_end_for_another_reason_does_not_count(box):
+    limits = replace(Limits(), cpu_seconds=1)
+    with Nursery(box, limits, serve=doctor.SERVE, imports=()) as nursery:
+        found = doctor._ended_by("memory", "fill", nursery, limits, do="run_for_ever")
+    assert "(cpu)" in found.happened
+    assert not found.holds
 
 
 def test_without_a_box_it_says_what_does_not_hold():
