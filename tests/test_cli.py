@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from chainrule import cli
+from chainrule.commands import release
 
 ROOT = Path(__file__).parents[1]
 
@@ -70,7 +71,7 @@ def test_an_interrupt_is_no_traceback(monkeypatch, capsys):
     def interrupt(options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_release", interrupt)
+    monkeypatch.setattr(release, "run", interrupt)
     assert cli.main(["release"]) == 130
     assert "stopped" in capsys.readouterr().err
 

@@ -7,6 +7,7 @@ import nbformat
 import pytest
 
 from chainrule import cli, review
+from chainrule.commands import check
 from chainrule.review import run
 
 ROOT = Path(__file__).parents[2]
@@ -174,14 +175,14 @@ def test_a_dead_kernel_is_said_and_what_was_not_run_earns_nothing(desk, capsys):
 def test_watching_runs_again_when_the_notebook_is_saved(desk, capsys, monkeypatch):
     folder = desk()
     path, runs = folder / f"{NAME}.ipynb", []
-    monkeypatch.setattr(cli, "_check_once", lambda *_: runs.append(1) or cli.OK)
+    monkeypatch.setattr(check, "_check_once", lambda *_: runs.append(1) or cli.OK)
 
     def wait(_):
         if len(runs) == 2:
             raise KeyboardInterrupt
         path.write_bytes(path.read_bytes() + b"\n")
 
-    monkeypatch.setattr(cli.time, "sleep", wait)
+    monkeypatch.setattr(check.time, "sleep", wait)
     assert cli.main(["check", "--watch"]) == cli.OK
     assert len(runs) == 2
     assert "Waiting for you to save" in capsys.readouterr().out
