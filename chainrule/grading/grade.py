@@ -211,11 +211,19 @@ def submitters(course: Course) -> list[str]:
     )
 
 
-def write_tables(course: Course, roster: bool = True) -> None:
-    """Write the grade tables of all problem sets that have been graded."""
+def read_rows(
+    course: Course, assignments: Iterable[str] | None = None, roster: bool = True
+) -> list[Row]:
+    """The grades of problem sets (default: of all) that have been graded; nothing is written.
+
+    Returns
+    -------
+    list of Row
+        By problem set and student; `roster` says whether those who have handed in nothing are in.
+    """
     config = read_config(course.root)
     rows = []
-    for name in course.problem_sets():
+    for name in assignments or course.problem_sets():
         if not (course.journal / name).is_dir() and not _is_recorded(course, name):
             continue
         with closing(_Run(course, name, config)) as run:
@@ -226,7 +234,12 @@ def write_tables(course: Course, roster: bool = True) -> None:
                 for student in submitters(course)
                 if _refusal(student)
             ]
-    rows.sort(key=lambda row: (row.assignment, row.student))
+    return sorted(rows, key=lambda row: (row.assignment, row.student))
+
+
+def write_tables(course: Course, roster: bool = True) -> None:
+    """Write the grade tables of all problem sets that have been graded."""
+    rows = read_rows(course, roster=roster)
     write_csv(rows, course.grades)
     write_cells(rows, course.cells)
 
