@@ -8,18 +8,14 @@ out: students have them, and a page that shows only what is theirs is short enou
 
 from __future__ import annotations
 
-import base64
 import copy
-import hashlib
 import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import groupby
-from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
@@ -31,11 +27,11 @@ from chainrule.grading.check_cells import holds_hidden_tests
 from chainrule.grading.feedback import HideHiddenTests
 from chainrule.grading.notes import CELL_ID, read_notes
 from chainrule.grading.pictures import Picture, pictures
-from chainrule.grading.plaintext import excerpt, one_line, visible
+from chainrule.grading.plaintext import excerpt, one_line
 from chainrule.grading.prose import as_html
+from chainrule.grading.style import style, template
 from chainrule.grading.transplant import is_own
 
-TEMPLATES = Path(__file__).with_name("templates")
 NO_RESPONSE = "No response."  # what nbgrader comments on an answer that was not touched
 MAX_CELLS = 60  # of a student's own, on one page
 MAX_OUTPUTS = 20  # of one cell
@@ -97,8 +93,8 @@ def feedback_page(
     exercises, others = _Reader(clean, marks, hidden).read()
     headings = [text for level, text in _headings(clean) if level == 1]
     graded = [exercise for exercise in exercises if exercise.max_points or exercise.items]
-    css, policy = _style()
-    return _template().render(
+    css, policy = style("page.css", "feedback.css")
+    return template("feedback.html.j2").render(
         css=css,
         policy=policy,
         heading=one_line(headings[0]) if headings else one_line(title),
@@ -432,35 +428,6 @@ def _is_number(output: NotebookNode) -> bool:
     return True
 
 
-# --- the template ---------------------------------------------------------------------------------
-
-
 @cache
 def _hider() -> HideHiddenTests:
     return HideHiddenTests()
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["number"] = lambda value: f"{value:.2f}".rstrip("0").rstrip(".")
-    environment.filters["visible"] = visible
-    source = (TEMPLATES / "feedback.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(source)
-
-
-@cache
-def _style() -> tuple[Markup, str]:
-    """The page's style, and a policy by which a browser takes that style and pictures in the page.
-
-    Scripts, frames, forms, fonts, and whatever would have to be loaded, it does not.
-    """
-    css = (TEMPLATES / "feedback.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(css.encode("utf-8")).digest()).decode("ascii")
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    return Markup(css), policy

@@ -304,7 +304,7 @@ def luminance(colour):
 
 
 def test_every_text_has_enough_contrast_light_dark_and_printed():
-    css = Path("chainrule/grading/templates/feedback.css")
+    css = Path("chainrule/grading/templates/page.css")
     css = (Path(__file__).parents[2] / css).read_text(encoding="utf-8")
     palettes = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
     assert len(palettes) == 3
