@@ -44,12 +44,14 @@ from chainrule.grading.journal import (
     PARTLY,
     PASSED,
     UNREADABLE,
+    Check,
     Entry,
     Mark,
 )  # fmt: skip
 from chainrule.grading.kernel import Engine
 from chainrule.grading.notes import Note, add_notes, read_notes
 from chainrule.grading.parcel import TIMESTAMP, Parcel, collect, handed_in
+from chainrule.grading.suspicions import suspicions
 from chainrule.grading.transplant import transplant
 
 MAX_OUTPUT = 2_000_000  # characters of one cell's outputs that are kept
@@ -109,6 +111,7 @@ def assess(parcel: Parcel, assignment: Assignment, engine: Engine) -> Entry:
     for title, pristine in assignment.pristine.items():
         if title in taken.notebooks:
             graded, _ = transplant(taken.notebooks[title], pristine)
+            entry.notes += suspicions(graded)  # for the instructor: not in the notebook
             _put_back(graded, assignment.key[title])
             engine.run(graded, assignment.folder, files)
             peaks.append(getattr(engine, "peak_memory", None))
@@ -216,7 +219,9 @@ def _marks(nb: NotebookNode) -> tuple[dict[str, Mark], list[Note]]:
         marks[name] = Mark(points, full, _verdict(cell, points, full), answer=answers[name])
         if cell.cell_type == "code" and not is_solution(cell):
             marks[name].said = _said(cell)
-            marks[name].mistake = str(cell.metadata.get("chainrule", {}).get("mistake", ""))
+            marks[name].checks = [
+                Check(**found) for found in cell.metadata.get("chainrule", {}).get("verdicts", [])
+            ]
             marks[name].answer = _hash(answers[name], points)
     return marks, odd
 

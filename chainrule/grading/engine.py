@@ -50,12 +50,15 @@ class SandboxEngine:
             "bytes of memory": limits.memory,
         }
         self.seed = 0
+        self.peak_memory: int | None = None
         self._nursery = Nursery(box, limits)
         self._nursery.start()
 
     def run(self, nb: NotebookNode, folder: Path, files: dict[str, bytes]) -> None:
         """Fill in the outputs of all code cells of `nb`, and note which were stopped."""
-        Sitting(nb, self._nursery.worker, folder, files, self.allowance).run()
+        sitting = Sitting(nb, self._nursery.worker, folder, files, self.allowance)
+        sitting.run()
+        self.peak_memory = sitting.peak_memory or None
 
     def close(self) -> None:
         """End the processes inside the sandbox."""

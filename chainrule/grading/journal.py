@@ -21,13 +21,35 @@ from nbformat import NotebookNode, v4
 from chainrule.grading.files import ARRIVING, write_if_new
 from chainrule.grading.notes import Note
 
-SCHEMA = 1
+SCHEMA = 2
 
 GRADED, UNREADABLE, MISSING, FAILED = "graded", "unreadable", "missing", "not graded"
 
 PASSED, PARTLY, FAILS, BY_HAND, BLANK, ABSENT = (
     "passed", "partly passed", "failed", "by hand", "no answer", "not handed in",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one call of a check in a cell found.
+
+    Attributes
+    ----------
+    exercise : str
+        What was checked: a class or function, by name.
+    stage : str
+        "forward", "backward", "result", "hidden" or "training".
+    share : float
+        How much of it is right, from 0 to 1.
+    mistake : str
+        Which known mistake it recognised: an id of the mistake bank; empty if none.
+    """
+
+    exercise: str
+    stage: str
+    share: float
+    mistake: str = ""
 
 
 @dataclass
@@ -43,8 +65,8 @@ class Mark:
         In a word or two.
     said : str
         What the check said, in its own words.
-    mistake : str
-        Which known mistake it recognised: an id of the mistake bank; empty if none.
+    checks : list of Check
+        What each of its checks found, in order.
     answer : str
         A digest of what the points are for. Points that a person gave are looked at again when it
         changes.
@@ -54,8 +76,13 @@ class Mark:
     max_points: float
     verdict: str
     said: str = ""
-    mistake: str = ""
+    checks: list[Check] = field(default_factory=list)
     answer: str = ""
+
+    @property
+    def mistake(self) -> str:
+        """The first known mistake that a check of the cell recognised; empty if none did."""
+        return next((check.mistake for check in self.checks if check.mistake), "")
 
 
 @dataclass
@@ -237,7 +264,7 @@ def _plain(entry: Entry) -> dict:
 
 def _from_plain(plain: dict) -> Entry:
     plain["marks"] = {
-        title: {name: Mark(**mark) for name, mark in marks.items()}
+        title: {name: _mark(mark) for name, mark in marks.items()}
         for title, marks in plain["marks"].items()
     }
     plain["notes"] = [Note(**note) for note in plain["notes"]]
@@ -245,6 +272,10 @@ def _from_plain(plain: dict) -> Entry:
     if not all(isinstance(text, str) for text in plain["notebooks"].values()):
         raise TypeError("a notebook is kept as text")
     return Entry(**plain)
+
+
+def _mark(plain: dict) -> Mark:
+    return Mark(**{**plain, "checks": [Check(**check) for check in plain["checks"]]})
 
 
 def _digest(plain: dict) -> str:

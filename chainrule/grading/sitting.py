@@ -61,12 +61,14 @@ class Sitting:
     nb : NotebookNode
         The assignment with a student's answers.
     new_worker : callable
-        Starts a student's process: something with ``sock``, ``kill()`` and ``why``.
+        Starts a student's process, a :class:`~chainrule.grading.sandbox.worker.Worker`.
     folder : Path
         Where check cells run.
     files : mapping of str to bytes
         What lies beside the notebook, for the student's code.
     allowance : Allowance
+    peak_memory : int
+        Bytes that the student's processes took together, once :meth:`run` is done; 0 if not known.
     """
 
     nb: NotebookNode
@@ -74,6 +76,7 @@ class Sitting:
     folder: Path
     files: Mapping[str, bytes]
     allowance: Allowance = Allowance()
+    peak_memory: int = 0
     _done: list[int] = field(default_factory=list)
     _waiting: list[_Waiting] = field(default_factory=list)
     _stops: Stops = field(default_factory=Stops)
@@ -244,6 +247,8 @@ class Sitting:
                 waiting.peer.sock.close()
                 waiting.peer, waiting.pid = None, 0
         if self._worker is not None:
+            self._worker.look_back()
+            self.peak_memory = max(self.peak_memory, self._worker.memory)
             self._worker.kill()
             self._worker = None
         self._session.peer = None

@@ -18,10 +18,13 @@ from chainrule.grading.sandbox import student
 class Worker:
     """A student's process; what `Sitting` wants of one."""
 
-    why = ""
+    why, memory = "", 0
 
     def __init__(self, sock: socket.socket, keeper: int, pid: int):
         self.sock, self.keeper, self.pid = sock, keeper, pid
+
+    def look_back(self) -> None:
+        """There is nobody here who measures."""
 
     def kill(self, pid: int | None = None) -> None:
         """End it and its group, or one of its forks."""

@@ -12,7 +12,9 @@ from chainrule.grading import assess as assess_module
 from chainrule.grading import parcel as parcel_module
 from chainrule.grading.assess import assess, examine
 from chainrule.grading.assignment import read_assignment
+from chainrule.grading.journal import Check
 from chainrule.grading.kernel import read_config
+from chainrule.grading.notes import read_notes
 from chainrule.grading.parcel import collect, fingerprint
 
 
@@ -103,15 +105,31 @@ def test_other_values_count_as_nbgrader_counts_them(graded, shown, points):
     assert graded(engine=Says(value(shown))).marks[NAME]["double-hidden"].points == points
 
 
-def test_which_mistake_a_check_recognised_is_kept(graded):
+def test_what_every_check_found_is_kept(graded):
+    found = [
+        {"exercise": "double", "stage": "forward", "share": 1.0, "mistake": ""},
+        {"exercise": "double", "stage": "backward", "share": 0.0, "mistake": "upstream_forgotten"},
+    ]
+
     class Names(Says):
         def run(self, nb, folder, files):
             super().run(nb, folder, files)
-            next(c for c in nb.cells if c.id == "double-hidden").metadata["chainrule"] = {
-                "mistake": "upstream_forgotten"
-            }
+            cell = next(c for c in nb.cells if c.id == "double-hidden")
+            cell.metadata["chainrule"] = {"verdicts": found}
 
-    assert graded(engine=Names()).marks[NAME]["double-hidden"].mistake == "upstream_forgotten"
+    mark = graded(engine=Names()).marks[NAME]["double-hidden"]
+    assert mark.checks == [Check(**one) for one in found]
+    assert mark.mistake == "upstream_forgotten"
+
+
+def test_what_is_suspicious_is_for_the_instructor_only(graded, student):
+    student.own("import gc\nfound = gc.get_objects()", after="double")
+    entry = graded()
+    (note,) = entry.notes
+    assert note.kind == "suspicious"
+    assert "gc.get_objects" in note.text
+    assert "gc.get_objects" not in str(read_notes(entry.notebook(NAME)))
+    assert "suspicious" not in entry.notebooks[NAME]
 
 
 def test_a_flood_of_output_is_cut(graded, monkeypatch):

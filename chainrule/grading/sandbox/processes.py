@@ -70,25 +70,31 @@ def below(pid: int) -> list[Process]:
     return found
 
 
+def peak_memory(pid: int) -> int | None:
+    """The most resident bytes that a process ever had; None if not to be read."""
+    kilobytes = _field(f"/proc/{pid}/status", b"VmHWM:")
+    return None if kilobytes is None else 1024 * int(kilobytes[0])
+
+
 def proportional_memory(pid: int) -> int | None:
     """Resident bytes with what is shared split among those who share it; None if not to be read."""
-    try:
-        with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
-            for line in file:
-                if line.startswith(b"Pss:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return None
+    kilobytes = _field(f"/proc/{pid}/smaps_rollup", b"Pss:")
+    return None if kilobytes is None else 1024 * int(kilobytes[0])
 
 
 def inside_pid(pid: int) -> int:
     """What a process is called in the innermost namespace that it lives in."""
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/status", "rb") as file:
+    names = _field(f"/proc/{pid}/status", b"NSpid:")
+    return pid if names is None else int(names[-1])
+
+
+def _field(path: str, name: bytes) -> list[bytes] | None:
+    """The words behind a name in one of the kernel's tables; None if there is none to be read."""
+    with contextlib.suppress(OSError), open(path, "rb") as file:
         for line in file:
-            if line.startswith(b"NSpid:"):
-                return int(line.split()[-1])
-    return pid
+            if line.startswith(name):
+                return line.split()[1:]
+    return None
 
 
 def end_below(pid: int, itself: bool = False, seconds: float = PATIENCE) -> bool:

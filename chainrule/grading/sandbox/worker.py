@@ -134,6 +134,12 @@ class Worker:
         elif self.seconds > self.limits.cpu_seconds + 1:
             self.stop("cpu")
 
+    def look_back(self) -> None:
+        """Note the most that each of its processes ever took, between two looks as well."""
+        if not self._gone:
+            peaks = [processes.peak_memory(one.pid) for one in processes.below(self.keeper)[1:]]
+            self.memory = max(self.memory, sum(filter(None, peaks)))
+
     def _kill_all(self) -> bool:
         self._why = self.why
         if self._home:

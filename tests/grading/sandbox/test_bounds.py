@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from conftest import LIMITS
 
+from chainrule.grading.sandbox import processes
 from chainrule.grading.sandbox.doctor import ask
 from chainrule.grading.sandbox.limits import MIB, Limits
 
@@ -178,6 +179,14 @@ def test_used_time_and_memory_are_noted(nursery):
         worker.look()
         assert worker.memory > 50 * MIB
         assert worker.seconds > 0.4
+
+
+@pytest.mark.skipif(not processes.LINUX, reason="peaks are read from /proc")
+def test_memory_taken_between_two_looks_is_noted_afterwards(nursery):
+    with nursery.worker() as worker:
+        ask(worker, run="x = bytearray(b'1') * (50 << 20)\ndel x")
+        worker.look_back()
+        assert worker.memory > 50 * MIB
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, "2", None, True])

@@ -2,7 +2,7 @@
 
 from case import Group
 
-CASES = Group("death", flags=("died",), may=("timeout",), seconds=18.0)
+CASES = Group("death", flags=("died",), may=("timeout", "suspicious"), seconds=18.0)
 
 
 def softmax(name, source, **more):
@@ -13,7 +13,7 @@ def own(name, source, **more):
     CASES.answers(name, own=[("given", source)], **more)
 
 
-QUIET = {"flags": (), "may": ("died",), "seconds": 8.0}
+QUIET = {"flags": (), "may": ("suspicious", "died"), "seconds": 8.0}
 
 own("sys.exit", "import sys\nsys.exit(0)", **QUIET)
 own("quit", "quit()", **QUIET)
@@ -60,12 +60,17 @@ CASES.answers(
 )
 softmax("SIGKILL to itself", "import os\ndef softmax(s):\n    os.kill(os.getpid(), 9)")
 own("SIGTERM to itself", "import os\nos.kill(os.getpid(), 15)")
-own("SIGINT to itself", "import os\nos.kill(os.getpid(), 2)", flags=(), may=("died", "timeout"))
+own(
+    "SIGINT to itself",
+    "import os\nos.kill(os.getpid(), 2)",
+    flags=(),
+    may=("suspicious", "died", "timeout"),
+)
 softmax(
     "SIGKILL to the parent",
     "import os\ndef softmax(s):\n    os.kill(os.getppid(), 9)\n    os._exit(1)",
 )
-own("SIGKILL to all", "import os\nos.kill(-1, 9)", flags=(), may=("died", "timeout"))
+own("SIGKILL to all", "import os\nos.kill(-1, 9)", flags=(), may=("suspicious", "died", "timeout"))
 own("SIGKILL to its group", "import os\nos.killpg(0, 9)")
 own("SIGKILL to every number", """
     import os
@@ -73,13 +78,13 @@ own("SIGKILL to every number", """
         if pid != os.getpid():
             try: os.kill(pid, 9)
             except OSError: pass
-    """, flags=(), may=("died", "timeout"))  # fmt: skip
+    """, flags=(), may=("suspicious", "died", "timeout"))  # fmt: skip
 softmax("SIGSTOP", "import os\ndef softmax(s):\n    os.kill(os.getpid(), 19)", flags=("timeout",))
 own(
     "SIGSTOP to all",
     "import os\nos.kill(-1, 19)\nos.kill(os.getppid(), 19)",
     flags=(),
-    may=("died", "timeout"),
+    may=("suspicious", "died", "timeout"),
 )
 softmax("segmentation fault", "import ctypes\ndef softmax(s):\n    ctypes.string_at(0)")
 softmax("abort", "import os\ndef softmax(s):\n    os.abort()")
@@ -93,7 +98,7 @@ own("stack overflow in C", """
     for _ in range(500_000): repr_ = [repr_]
     del repr_
     down(0)
-    """, flags=(), may=("died", "timeout", "memory"))  # fmt: skip
+    """, flags=(), may=("suspicious", "died", "timeout", "memory"))  # fmt: skip
 own("all descriptors closed", "import os\nos.closerange(0, 4096)")
 softmax("descriptors exchanged", """
     import os
@@ -110,12 +115,12 @@ own("another program in its place", "import os\nos.execv('/bin/true', ['true'])"
 own("another Python in its place", """
     import os, sys
     os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(100)"])
-    """, flags=(), may=("died", "timeout"))  # fmt: skip
+    """, flags=(), may=("suspicious", "died", "timeout"))  # fmt: skip
 own("the interpreter's own parts gone", """
     import builtins, sys
     sys.modules.clear()
     builtins.__dict__.clear()
-    """, or_less=True, flags=(), may=("died", "timeout"))  # fmt: skip
+    """, or_less=True, flags=(), may=("suspicious", "died", "timeout"))  # fmt: skip
 own("dead in an exception's text", """
     import os
     class Odd(Exception):
@@ -125,13 +130,13 @@ own("dead in an exception's text", """
 own("forked twin goes on", """
     import os
     if os.fork(): os._exit(0)
-    """, or_less=True, flags=(), may=("died", "timeout"))  # fmt: skip
+    """, or_less=True, flags=(), may=("suspicious", "died", "timeout"))  # fmt: skip
 CASES.answers(
     "twin that answers too",
     {"softmax": 0.0},
     softmax="import os\ndef softmax(s):\n    os.fork()\n    return None",
     flags=(),
-    may=("died", "timeout"),
+    may=("suspicious", "died", "timeout"),
     or_less=True,
 )
 own("limits lowered", """
@@ -139,4 +144,4 @@ own("limits lowered", """
     for what in (resource.RLIMIT_CPU, resource.RLIMIT_AS, resource.RLIMIT_NOFILE):
         resource.setrlimit(what, (1, 1))
     while True: pass
-    """, or_less=True, flags=(), may=("died", "timeout"))  # fmt: skip
+    """, or_less=True, flags=(), may=("suspicious", "died", "timeout"))  # fmt: skip

@@ -92,7 +92,7 @@ softmax(
         time.sleep(60)
     """,
     flags=(),
-    may=("memory", "died", "timeout"),
+    may=("suspicious", "memory", "died", "timeout"),
     seconds=18.0,
 )
 softmax(
@@ -169,7 +169,7 @@ CASES.answers(
             try: os.fork()
             except OSError: pass
     """,
-    may=("died", "memory"),
+    may=("suspicious", "died", "memory"),
     **HANGS,
 )
 CASES.answers("five hundred forks", own=[("given", """
@@ -178,7 +178,7 @@ CASES.answers("five hundred forks", own=[("given", """
         try: pid = os.fork()
         except OSError as error: print(type(error)); break
         if pid == 0: time.sleep(100); os._exit(0)
-    """)], or_less=True, may=("died", "memory", "timeout"), seconds=18.0)  # fmt: skip
+    """)], or_less=True, may=("suspicious", "died", "memory", "timeout"), seconds=18.0)  # fmt: skip
 CASES.answers("threads", own=[("given", """
     import threading, time
     started = 0
@@ -193,7 +193,7 @@ CASES.answers("orphans", own=[("given", """
     for _ in range(3):
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"],
                          start_new_session=True)
-    """)])  # fmt: skip
+    """)], may=("suspicious",))  # fmt: skip
 CASES.answers("disk filled", own=[("given", """
     try:
         for i in range(100):
