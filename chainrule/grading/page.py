@@ -25,10 +25,12 @@ from chainrule.checks.message import MARKS, Message
 from chainrule.grading.card import read_card
 from chainrule.grading.check_cells import holds_hidden_tests
 from chainrule.grading.feedback import HideHiddenTests
+from chainrule.grading.headings import below, headings_of, title_of
 from chainrule.grading.notes import CELL_ID, read_notes
 from chainrule.grading.pictures import Picture, pictures
 from chainrule.grading.plaintext import excerpt, one_line
 from chainrule.grading.prose import as_html
+from chainrule.grading.protection import as_sentence, is_unprotected
 from chainrule.grading.style import style, template
 from chainrule.grading.transplant import is_own
 
@@ -38,10 +40,6 @@ MAX_OUTPUTS = 20  # of one cell
 MAX_ANSWER = 60_000  # characters of one answer
 MAX_TEXT = 600_000  # characters of a page, of answers and of outputs
 MAX_PICTURES = 6_000_000  # characters of base64 on a page
-
-_HEADING = re.compile(r"^(#{1,4}) +(.+?) *#*$", re.MULTILINE)
-_POINTS = re.compile(r" *\(\d+ points?[^()]*\)$")
-_SANDBOX = re.compile(r"\b(no|not|none|without|unsafe)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -107,8 +105,8 @@ def feedback_page(
         notes=[one_line(str(note), 600) for note in read_notes(clean)],
         exercises=graded,
         others=others,
-        box=_sentence(one_line(box, 400)),
-        unprotected=not box or bool(_SANDBOX.search(box.split(":")[0])),
+        box=as_sentence(box),
+        unprotected=is_unprotected(box),
     )
 
 
@@ -247,9 +245,8 @@ class _Reader:
                     others.append(self._work(cell, f"below {above}" if above else "at the top"))
                 else:
                     dropped += 1
-            elif cell.cell_type == "markdown" and not is_solution(cell):
-                for level, text in _headings_of(cell):
-                    headings = {k: v for k, v in headings.items() if k < level} | {level: text}
+            elif _has_headings(cell):
+                headings = below(headings, cell.source)
             above = name or above
         if dropped:
             others.append(Work("", left_out=f"{dropped:,} more cells are not shown"))
@@ -261,8 +258,7 @@ class _Reader:
 
     def _exercise(self, answer: str, headings: dict[int, str], number: int) -> Exercise:
         name = re.sub("[-_]answer$", "", answer)
-        title = " · ".join(headings[level] for level in sorted(headings) if level > 1)
-        return Exercise(name, one_line(title or name), f"exercise-{number}")
+        return Exercise(name, one_line(title_of(headings) or name), f"exercise-{number}")
 
     def _work(self, cell: NotebookNode, name: str) -> Work:
         comment = self.marks[name].comment if name in self.marks else None
@@ -352,12 +348,6 @@ class _Reader:
         return shown
 
 
-def _sentence(box: str) -> str:
-    """What is said of the box without the word that says there is none: the page says that."""
-    text = re.sub("^none: *", "", box)
-    return text[:1].upper() + text[1:]
-
-
 def _tell_apart(exercises: list[Exercise]) -> None:
     """Of several exercises under one heading, have the titles say which is which."""
     titles = [exercise.title for exercise in exercises]
@@ -367,16 +357,14 @@ def _tell_apart(exercises: list[Exercise]) -> None:
 
 
 def _headings(nb: NotebookNode) -> Iterator[tuple[int, str]]:
+    """Level and text of the headings in the instructor's cells."""
     for cell in nb.cells:
-        if cell.cell_type == "markdown" and not is_solution(cell) and not is_own(cell):
-            yield from _headings_of(cell)
+        if _has_headings(cell) and not is_own(cell):
+            yield from headings_of(cell.source)
 
 
-def _headings_of(cell: NotebookNode) -> Iterator[tuple[int, str]]:
-    """Level and text of the headings in one of the instructor's cells."""
-    if cell.get("id") != CELL_ID:
-        for signs, text in _HEADING.findall(cell.source):
-            yield len(signs), _POINTS.sub("", text).replace("`", "").replace("*", "")
+def _has_headings(cell: NotebookNode) -> bool:
+    return cell.cell_type == "markdown" and not is_solution(cell) and cell.get("id") != CELL_ID
 
 
 def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
