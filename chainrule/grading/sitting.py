@@ -144,17 +144,21 @@ class Sitting:
         if self._session.peer is None:
             self._restart()
 
-    def _run_check(self, index: int, cell: NotebookNode) -> None:
+    def _run_check(self, index: int, cell: NotebookNode) -> bool:
+        """Run a check cell; whether it came to its end."""
+        done = False
         before = len(self._bench.verdicts())
         seconds = self._limit(index)
         self._session.begin(seconds)
         try:
             cell.outputs = self._bench.run(cell, seconds)
+            done = True
         except (OutOfTime, Ended) as error:
             self._note_end(index, error)
         found = [vars(one) for one in self._bench.verdicts()[before:]]
         if found:
             cell.metadata.setdefault("chainrule", {})["verdicts"] = found
+        return done
 
     def _run_waiting(self) -> None:
         """Run the cells with hidden checks, each on its fork."""
@@ -168,10 +172,12 @@ class Sitting:
                 self._restart()
             self._session.peer = waiting.peer
             self._bench.return_to(waiting.names)
-            self._run_check(waiting.index, cell)
+            done = self._run_check(waiting.index, cell)
             self._bench.leave()
             self._session.peer = None
-            if waiting.pid and waiting.worker is not None:
+            if not done:
+                self._end()  # what it has started in the box may still be at work there
+            elif waiting.pid and waiting.worker is not None:
                 with contextlib.suppress(OSError):
                     waiting.worker.kill(waiting.pid)
 

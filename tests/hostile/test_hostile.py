@@ -60,22 +60,9 @@ def test_the_class_is_large_and_varied():
     assert len(HONEST) >= 20
 
 
-# They lose points of their own exercises, or a word of explanation; nobody gains.
-NOT_YET = {
-    "resources-many_processes_with_some_memory_each": "later exercises of its own lose points",
-    "resources-fork_bomb": "later exercises of its own lose points",
-    "death-SIGKILL_to_all_at_the_hidden_check_only": "nothing is said of it",
-}
-
-
-def _known(case) -> list:
-    reason = NOT_YET.get(case.folder)
-    return [pytest.mark.xfail(reason=reason, strict=False)] if reason else []
-
-
 @pytest.mark.parametrize(
     "case",
-    [pytest.param(case, marks=_known(case)) for case in ALL],
+    ALL,
     ids=lambda case: case.folder.encode("ascii", "replace").decode(),
 )
 def test_a_submission_gets_what_it_deserves(hostile, case):
