@@ -1,6 +1,6 @@
 """What an instructor sees while grading and afterwards.
 
-A progress bar on a terminal; elsewhere (a log, a pipe) one line per submission. Colour is rich's
+A live display on a terminal; elsewhere (a log, a pipe) one line per submission. Colour is rich's
 business, which honours NO_COLOR.
 """
 
@@ -8,88 +8,25 @@ from collections.abc import Mapping, Sequence
 
 from rich import box
 from rich.console import Console, Group
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from chainrule.grading import grade
 from chainrule.grading.explain import Explanation
 from chainrule.grading.gradesheet import Row
+from chainrule.grading.lines import LineProgress, points
+from chainrule.grading.live import LiveProgress
+from chainrule.grading.plan import Task
 
 
-def open_console() -> Console:
-    """The terminal, or whatever standard output is; texts are shown as they are."""
-    return Console(markup=False, highlight=False)
+def open_console(*, stderr: bool = False) -> Console:
+    """The terminal, or whatever standard output (or error) is; texts are shown as they are."""
+    return Console(markup=False, highlight=False, stderr=stderr)
 
 
-class BarProgress(grade.Progress):
-    """A bar that names the submission at work."""
-
-    def __init__(self, console: Console):
-        self.bar = Progress(
-            TextColumn("Grading"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[student]}", markup=False),
-            console=console,
-            transient=True,
-        )
-
-    def say(self, text: str) -> None:
-        self.bar.console.print(Text(text))
-
-    def start(self, total: int) -> None:
-        for task in self.bar.task_ids:  # of the problem set before
-            self.bar.remove_task(task)
-        if not total:
-            return
-        self.task = self.bar.add_task("", total=total, student="")
-        self.bar.start()
-
-    def begin(self, student: str) -> None:
-        self.bar.update(self.task, student=student)
-
-    def end(self, row: Row, seconds: float) -> None:
-        self.bar.advance(self.task)
-        if row.needs_attention:
-            self.bar.console.print(Text(f"{row.student}: {row.status}"))
-
-    def finish(self) -> None:
-        self.bar.stop()
-
-
-class LineProgress(grade.Progress):
-    """One line per submission."""
-
-    def __init__(self, console: Console):
-        self.console = console
-
-    def say(self, text: str) -> None:
-        self.console.print(Text(text), soft_wrap=True)
-
-    def start(self, total: int) -> None:
-        self.total, self.done = total, 0
-
-    def end(self, row: Row, seconds: float) -> None:
-        self.done += 1
-        result = row.status if row.needs_attention else points(row)
-        count = f"[{self.done:>{len(str(self.total))}}/{self.total}]"
-        line = f"{count} {row.student}: {result} ({seconds:.1f} s)"
-        self.console.print(Text(line), soft_wrap=True)
-
-    def finish(self) -> None:
-        pass
-
-
-def progress_on(console: Console) -> BarProgress | LineProgress:
+def progress_on(console: Console) -> LiveProgress | LineProgress:
     """The kind of progress that suits where the output goes."""
-    return BarProgress(console) if console.is_terminal else LineProgress(console)
-
-
-def points(row: Row) -> str:
-    """Points so far, of how many."""
-    return "-" if row.score is None else f"{row.score:g} / {row.max_score:g}"
+    live = console.is_terminal and not console.is_dumb_terminal
+    return LiveProgress(console) if live else LineProgress(console)
 
 
 def grade_table(
@@ -132,7 +69,7 @@ def remarks(rows: Sequence[Row]) -> Table:
     return table
 
 
-def plan_table(tasks: Sequence[grade.Task]) -> Table:
+def plan_table(tasks: Sequence[Task]) -> Table:
     """What a run would do, by student."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Student", no_wrap=True)
@@ -141,7 +78,7 @@ def plan_table(tasks: Sequence[grade.Task]) -> Table:
         if task.refusal:
             what = f"not graded: {task.refusal}"
         elif task.parcel is None:
-            what = "kept: it has no folder any more" if task.entry else "missing: no folder"
+            what = "kept: it has no folder any more" if task.graded else "missing: no folder"
         else:
             what = f"graded: {task.why}" if task.why else "kept as it is"
         table.add_row(Text(task.student), Text(what))

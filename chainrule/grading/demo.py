@@ -16,8 +16,10 @@ from nbgrader.api import Gradebook
 from nbgrader.utils import rmtree
 
 from chainrule.grading.course import Course, CourseError
-from chainrule.grading.grade import Progress, grade, submitters
+from chainrule.grading.grade import grade
 from chainrule.grading.gradesheet import Row
+from chainrule.grading.plan import submitters
+from chainrule.grading.progress import Progress
 from chainrule.grading.release import release
 from chainrule.grading.sandbox.box import find_box
 

@@ -11,11 +11,11 @@ from chainrule.grading.assignment import grader_version, read_assignment
 from chainrule.grading.course import Course, CourseError
 from chainrule.grading.engine import engine_for
 from chainrule.grading.examiners import Engines
-from chainrule.grading.grade import check_name
 from chainrule.grading.gradesheet import exercises
 from chainrule.grading.journal import Entry, Journal, Spoilt
 from chainrule.grading.kernel import read_config
 from chainrule.grading.parcel import collect
+from chainrule.grading.plan import check_name
 from chainrule.grading.record import Recorder
 
 

@@ -5,8 +5,9 @@ from contextlib import closing
 from pathlib import Path
 
 import nbformat
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import GenerateAssignment
-from nbgrader.utils import determine_grade, is_grade, is_solution
+from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_locked, is_solution
 
 from chainrule.checks.bank import BANK_NAME, compile_bank
 from chainrule.grading.check_cells import is_check
@@ -56,6 +57,43 @@ def release(
     if not names:
         raise CourseError(f"no problem sets in {course.source}")
     return [_release_one(course, name, try_solutions) for name in names]
+
+
+def is_recorded(course: Course, assignment: str) -> bool:
+    """Whether the gradebook has submissions of a problem set that has been released."""
+    if not course.gradebook.is_file():
+        return False
+    with Gradebook(course.db_url) as book:
+        try:
+            found = book.find_assignment(assignment)
+        except MissingEntry:
+            return False
+        return bool(found.submissions) and (course.release / assignment).is_dir()
+
+
+def is_released(course: Course, assignment: str) -> bool:
+    """Whether release/ and gradebook hold the problem set, with the given cells of source/."""
+    titles = course.notebooks(assignment)
+    if not all((course.release / assignment / f"{name}.ipynb").is_file() for name in titles):
+        return False
+    if not course.gradebook.is_file():
+        return False
+    with Gradebook(course.db_url) as book:
+        try:
+            recorded = {
+                (title, cell.name): cell.checksum
+                for title in titles
+                for cell in book.find_notebook(title, assignment).source_cells
+            }
+        except MissingEntry:
+            return False
+    current = {
+        (title, cell.metadata.nbgrader["grade_id"]): compute_checksum(cell)
+        for title in titles
+        for cell in nbformat.read(course.source / assignment / f"{title}.ipynb", as_version=4).cells
+        if is_locked(cell)
+    }
+    return all(recorded.get(name) == checksum for name, checksum in current.items())
 
 
 def _release_one(course: Course, assignment: str, try_solutions: bool) -> Path:

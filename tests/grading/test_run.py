@@ -22,8 +22,10 @@ from nbgrader.api import Gradebook
 
 from chainrule.grading import files, publish
 from chainrule.grading.course import CourseError
-from chainrule.grading.grade import ASKED, CHANGED, NEW, OTHER_ASSIGNMENT, Progress, grade, plan
+from chainrule.grading.grade import grade
 from chainrule.grading.journal import Journal
+from chainrule.grading.plan import ASKED, CHANGED, NEW, OTHER_ASSIGNMENT, plan
+from chainrule.grading.progress import Progress
 
 OK = "def double(x):\n    return 2 * x"
 
