@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
     )
     grades = rows.read_grades(course, options.problem_sets, options.student)
     to = options.to or course.root / plugin.FOLDER / exporter.file
-    done = exporter.write(grades, to, wishes)
+    done = exporter.save(grades, to, wishes)
     for path in done.files:
         print(f"Wrote {short(path, course)}")
     for remark in done.remarks:

@@ -13,6 +13,7 @@ from traitlets import Bool, List, Unicode
 
 from chainrule.grading.course import Course, CourseError
 from chainrule.grading.exports.rows import Grades, Outcome, Wishes, read_grades
+from chainrule.grading.grade import CannotWrite
 
 FOLDER = "exports"  # in the course, where exports go unless told otherwise
 
@@ -48,6 +49,20 @@ class Exporter(ExportPlugin):
         """
         raise NotImplementedError
 
+    @classmethod
+    def save(cls, grades: Grades, to: Path, wishes: Wishes) -> Outcome:
+        """Do what :meth:`write` does, and say plainly if there is no room or no right to.
+
+        Raises
+        ------
+        CourseError
+        """
+        try:
+            return cls.write(grades, to, wishes)
+        except OSError as error:
+            where = error.filename or to
+            raise CannotWrite(f"could not write {where}: {error.strerror}") from error
+
     def export(self, gradebook: Gradebook) -> None:
         """Export what nbgrader was asked for, and log what needs attention."""
         try:
@@ -55,10 +70,10 @@ class Exporter(ExportPlugin):
             names = [str(name) for name in self.assignment]
             grades = read_grades(course, names, [str(name) for name in self.student])
             to = Path(self.to) if self.to else course.root / FOLDER / self.file
-            done = self.write(grades, to, self._wishes())
+            done = self.save(grades, to, self._wishes())
         except CourseError as error:
             self.log.error("%s", error)
-            sys.exit(2)
+            sys.exit(2 if error.users_mistake else 1)
         for remark in done.remarks:
             self.log.info("%s", remark)
         for concern in done.concerns:

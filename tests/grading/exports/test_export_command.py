@@ -121,14 +121,16 @@ def test_an_unknown_format_is_wrong_use(graded, capsys):
     assert "invalid choice: 'excel'" in capsys.readouterr().err
 
 
-def test_a_place_that_cannot_be_written_to_keeps_what_is_there(graded, tmp_path, monkeypatch):
+def test_a_place_that_cannot_be_written_to_keeps_what_is_there(
+    graded, tmp_path, monkeypatch, capsys
+):
     to = tmp_path / "junit.xml"
     to.write_bytes(b"before")
 
     def no_room(*arguments):
-        raise OSError(28, "No space left on device")
+        raise OSError(28, "No space left on device", str(to))
 
     monkeypatch.setattr(os, "replace", no_room)
-    with pytest.raises(OSError, match="No space left"):
-        run(graded, "junit", "--to", to)
+    assert run(graded, "junit", "--to", to) == cli.INTERNAL
+    assert f"could not write {to}: No space left" in capsys.readouterr().err
     assert contents(tmp_path / "junit.xml") == {".": b"before"}

@@ -3,7 +3,7 @@
 import csv
 
 import pytest
-from classroom import NAME
+from classroom import NAME, hand_in
 
 from chainrule.grading.course import Course, CourseError
 from chainrule.grading.exports.rows import (
@@ -51,6 +51,20 @@ def test_before_grading_there_is_nothing_to_export(released_once):
         read_grades(Course.at(released_once.root))
     with pytest.raises(CourseError, match=f"not graded yet: {NAME}"):
         read_grades(Course.at(released_once.root), [NAME])
+
+
+def test_what_is_not_graded_yet_is_no_zero(graded):
+    for student in ("emil", "gil"):  # one on the roster, one not
+        hand_in(graded, student, "{")
+    rows = {row.student: row for row in read_grades(graded).rows}
+    assert sorted(rows) == ["anna", "b.ohm", "cut_off", "dora", "emil", "gil"]
+    for student in ("emil", "gil"):
+        assert rows[student].score is None
+        assert rows[student].max_score == 10
+        (said,) = concerns_of([rows[student]], partial=True)
+        assert said == (
+            f"{student}, {NAME}: no grade: Handed in, but not graded yet: run `chainrule grade`"
+        )
 
 
 def test_who_waits_or_could_not_be_read_is_a_concern_and_who_did_nothing_a_remark(grades):
