@@ -36,7 +36,7 @@ class Canvas(System):
         return not posting and "Points Possible" not in line.get(0)
 
     def may_go_unmatched(self, roster: Roster, line: Line) -> bool:
-        return line.get(0) == TEST_STUDENT
+        return self._name(roster, line) == TEST_STUDENT
 
     def titles(self, header: str) -> set[str]:
         return {header, _NUMBERED.sub("", header)}
@@ -63,7 +63,13 @@ class Canvas(System):
         return ""
 
     def who(self, roster: Roster, line: Line) -> str:
-        return f"line {line.number} ({line.get(0) or line.get(1)})"
+        return f"line {line.number} ({self._name(roster, line)})"
+
+    @staticmethod
+    def _name(roster: Roster, line: Line) -> str:
+        """Last name first, in one column or in two."""
+        names = [line.get(0), line.get(1)] if roster.header[0] == "LastName" else [line.get(0)]
+        return ", ".join(filter(None, names))
 
     @staticmethod
     def _possible(roster: Roster, column: int) -> str:

@@ -128,7 +128,7 @@ class _Filling:
             written += 1
             self.roster.put(line, column, number(row.score))
         other = f", {changed} of them other than what stood there" if changed else ""
-        done.remarks.append(f"{written} grades filled in{other}")
+        done.remarks.append(f"Filled in: {written}{other}")
         write_if_new(to, self.roster.content())
         return done
 
@@ -148,14 +148,17 @@ class _Filling:
                 if name.casefold() in {title.casefold() for title in self.system.titles(header)}
             ]
             if len(fits) > 1:
-                raise CourseError(f"{self._file} has {len(fits)} columns for {name}: name one")
+                raise CourseError(
+                    f"{self._file} has {len(fits)} columns for {name}: name one with --column"
+                )
             if fits:
                 found[name] = fits[0]
             elif only and len(names) == 1:
                 found[name] = self._index(only)
         if not found:
             raise CourseError(
-                f"{self._file} has no column for {', '.join(names)}: name it (there is: "
+                f"{self._file} has no column for {', '.join(names)}: name it with --column "
+                f"(there is: "
                 f"{', '.join(self.roster.header)})"
             )
         for column in found.values():
@@ -179,7 +182,7 @@ class _Filling:
         if not known:
             raise CourseError(
                 f"{self._file} has none of the columns {', '.join(names)}, so nobody can be found: "
-                f"name the one that holds the student ids (there is: "
+                f"name the one that holds the student ids with --match (there is: "
                 f"{', '.join(self.roster.header)})"
             )
         indices = [self._index(name) for name in known]

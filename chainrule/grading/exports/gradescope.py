@@ -23,7 +23,7 @@ from chainrule.grading.exports.rows import (
     remarks_of,
     rounded,
 )  # fmt: skip
-from chainrule.grading.exports.told import details, is_full, title, writable
+from chainrule.grading.exports.told import is_full, summary, title, writable
 from chainrule.grading.files import write_if_new
 from chainrule.grading.gradesheet import UNSHOWN, Row
 from chainrule.grading.plan import check_name
@@ -94,7 +94,7 @@ def _test(row: Row, name: str, hidden: bool) -> dict:
         "name": writable(title(row, name)),
         "score": rounded(points or 0.0),
         "max_score": rounded(mark.max_points),
-        "output": writable("\n".join(details(points, mark))),
+        "output": writable("\n".join(summary(points, mark))),
         "visibility": "hidden" if hidden else "visible",
     }
     if points is not None:

@@ -184,14 +184,13 @@ def _with_ungraded(course: Course, rows: list[Row]) -> list[Row]:
     After grading a few students, or in the middle of a run, the others have handed in all the same.
     """
     known = {(row.assignment, row.student): row for row in rows}
-    for assignment in {row.assignment for row in rows}:
+    for assignment, most in {row.assignment: row.max_score for row in rows}.items():
         for student in submitters(course):
             row = known.get((assignment, student))
             graded = row is not None and (row.cells or row.status == FAILED)
             if graded or not (course.submitted / student / assignment).is_dir():
                 continue
             note = Note(FAILED, "Handed in, but not graded yet: run `chainrule grade`")
-            most = max(row.max_score for row in rows if row.assignment == assignment)
             known[assignment, student] = Row(assignment, student, FAILED, None, most, notes=[note])
     return [known[key] for key in sorted(known)]
 

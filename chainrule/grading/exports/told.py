@@ -26,13 +26,18 @@ def points_text(points: float | None, max_points: float) -> str:
     return f"{number(points)} of {number(max_points)} points"
 
 
-def details(points: float | None, mark: Mark) -> Iterator[str]:
-    """What there is to say of a cell, line by line: points, verdict, words and checks."""
+def summary(points: float | None, mark: Mark) -> Iterator[str]:
+    """What a student is told of a cell, line by line: points, verdict, what the check said."""
     by_hand = mark.points is not None and points is not None and points != mark.points
     verdict = "by hand" if by_hand else mark.verdict
     yield ": ".join(filter(None, (points_text(points, mark.max_points), verdict)))
     if mark.said:
         yield mark.said
+
+
+def details(points: float | None, mark: Mark) -> Iterator[str]:
+    """The same, and what each of the cell's checks found."""
+    yield from summary(points, mark)
     for check in mark.checks:
         mistake = f", recognised as {check.mistake}" if check.mistake else ""
         yield f"{check.exercise}, {check.stage}: {100 * check.share:.0f} % right{mistake}"

@@ -58,7 +58,7 @@ def test_points_are_those_of_the_grade_table_and_nothing_else_changes(tmp_path, 
     read = points(content)
     assert read["anna"] == scores["anna"]
     assert read["b.ohm@uni.example"] == scores["b.ohm"]
-    assert done.remarks[-1] == "4 grades filled in, 1 of them other than what stood there"
+    assert done.remarks[-1] == "Filled in: 4, 1 of them other than what stood there"
 
 
 def test_who_waits_keeps_the_cell_and_is_told(tmp_path, grades):
@@ -81,6 +81,20 @@ def test_who_is_not_found_is_told_on_either_side(tmp_path, grades):
     assert "line 9 (Zorn, Zoe) of the roster: no such student" in done.concerns
     assert not any("Test" in said for said in done.concerns)
     assert points(content)["zoe"] == "9.00"
+
+
+def test_names_can_stand_in_two_columns(tmp_path, grades):
+    text = (
+        "LastName,FirstName,ID,SIS Login ID,Section,Mini (4711)\r\n"
+        "    Points Possible,,,,,10\r\n"
+        "Müller,Änne,1,anna,A,\r\n"
+        "Zorn,Zoe,2,zoe,A,\r\n"
+        "Student,Test,3,0ab,A,\r\n"
+    )
+    done, content = export(tmp_path, grades, text)
+    assert content.decode("utf-8") == text.replace("anna,A,", "anna,A,10")
+    strangers = [said for said in done.concerns if "no such student" in said]
+    assert strangers == ["line 4 (Zorn, Zoe) of the roster: no such student"]
 
 
 def test_who_is_there_twice_is_left_alone_and_told(tmp_path, grades):
@@ -134,7 +148,11 @@ def test_students_can_be_looked_for_in_one_column(tmp_path, grades):
 @pytest.mark.parametrize(
     ("text", "wishes", "says"),
     [
-        (WHOLE.replace("Mini", "Maxi"), {}, r"no column for mini: name it \(there is: Student, ID"),
+        (
+            WHOLE.replace("Mini", "Maxi"),
+            {},
+            r"no column for mini: name it with --column \(there is: Student",
+        ),
         (WHOLE, {"columns": ("Nix",)}, "no column 'Nix'"),
         (WHOLE, {"columns": ("Final Score",)}, "Canvas computes 'Final Score' itself"),
         (WHOLE, {"match": "Login"}, "none of the columns Login, so nobody can be found"),

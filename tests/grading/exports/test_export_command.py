@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from classroom import NAME
+from nbgrader.apps import ExportApp
 
 from chainrule import cli
 from chainrule.commands import export
@@ -38,7 +39,7 @@ def test_the_command_knows_every_format():
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_nbgrader_writes_the_same_bytes(name, graded, tmp_path):
+def test_nbgrader_writes_the_same_bytes(name, graded, tmp_path, monkeypatch):
     options, traits = ["--to", tmp_path / "ours"], [f"--to={tmp_path / 'theirs'}"]
     exporter = FORMATS[name]
     if name in ROSTERS:
@@ -47,16 +48,38 @@ def test_nbgrader_writes_the_same_bytes(name, graded, tmp_path):
         options += ["--roster", roster]
         traits += [f"--{exporter.__name__}.roster={roster}"]
     assert run(graded, name, NAME, *options) == cli.ATTENTION
+    monkeypatch.chdir(graded.root)
+    app = ExportApp()
     dotted = f"{exporter.__module__}.{exporter.__name__}"
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", "export", f"--exporter={dotted}", *traits,
-         f"--assignment=['{NAME}']"],
-        cwd=graded.root, capture_output=True, text=True, encoding="utf-8",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    app.initialize([f"--exporter={dotted}", *traits, f"--assignment={NAME}"])
+    app.start()
     assert contents(tmp_path / "theirs") == contents(tmp_path / "ours")
-    assert "dora" in done.stderr, "who needs attention is logged"
+
+
+@pytest.mark.slow
+def test_nbgrader_itself_logs_who_needs_attention(graded, tmp_path):
+    (tmp_path / "roster.csv").write_text(CANVAS.replace("mini", "PS 1"), encoding="utf-8")
+    command = [
+        *(sys.executable, "-m", "nbgrader", "export"),
+        "--exporter=chainrule.grading.exports.canvas.CanvasExporter",
+        f"--CanvasExporter.roster={tmp_path / 'roster.csv'}",
+        f"--to={tmp_path / 'theirs.csv'}",
+    ]
+
+    def nbgrader(*more):
+        return subprocess.run(
+            [*command, *more], cwd=graded.root, capture_output=True, text=True, encoding="utf-8",
+            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        )  # fmt: skip
+
+    done = nbgrader("--CanvasExporter.column=PS 1 (4711)")
+    assert done.returncode == 0, done.stderr
+    assert "dora: not in the roster (mini 6)" in done.stderr
+    assert "anna,A,10" in (tmp_path / "theirs.csv").read_text(encoding="utf-8")
+    done = nbgrader()
+    assert done.returncode == 2
+    assert "has no column for mini" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_without_a_place_it_goes_into_exports(graded, capsys):

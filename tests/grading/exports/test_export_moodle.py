@@ -34,7 +34,7 @@ def test_a_worksheet_gets_the_points_and_keeps_the_rest(tmp_path, grades):
     done, text = export(tmp_path, grades, WORKSHEET)
     expected = WORKSHEET.replace('grading",,10', 'grading",10,10').replace('"1.00"', '"4.75"')
     assert text == expected
-    assert done.remarks[-1] == "2 grades filled in, 1 of them other than what stood there"
+    assert done.remarks[-1] == "Filled in: 2, 1 of them other than what stood there"
 
 
 def test_a_grade_that_is_locked_in_moodle_stays(tmp_path, grades):
