@@ -1,12 +1,14 @@
 """An attempt: an answer tried on one set of inputs, and what came of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from chainrule.checks.dictionaries import Keepsake, copied, keys_among, plain, unpack
-from chainrule.checks.outcome import Outcome, Returned, alike, as_array, listed, run
+from chainrule.checks.outcome import Elsewhere, Outcome, Returned, alike, listed, run
+from chainrule.checks.script import Call, Script, made_once, play_all
 from chainrule.numeric import gradient
 
 RESTORED = 1e-9  # an input nudged and put back by arithmetic is off by round-off, and that is fine
@@ -66,35 +68,108 @@ def observe(
     kind: str, returns: tuple[str, ...], answer, stage: str, case: Case, namespace: Mapping
 ) -> Outcome:
     """Run an answer on one case, twice, and note what it does besides returning."""
-    first, modified = run_once(kind, returns, answer, stage, case, namespace)
-    if not first.clean:
-        return first
-    second, _ = run_once(kind, returns, answer, stage, case, namespace)
+    return repeated(*attempts(kind, returns, answer, [(stage, case)] * 2, namespace))
+
+
+def repeated(first: "Attempt", second: "Attempt") -> Outcome:
+    """The outcome of the first of two equal attempts, with what the two show together."""
+    outcome, modified = first()
+    if not outcome.clean:
+        return outcome
+    again, _ = second()
     notes = [f"modified {name}" for name in modified]
-    if not second.same(first, REPEATED):
+    if not again.same(outcome, REPEATED):
         notes.append("random")
-    return first.with_notes(*notes)
+    return outcome.with_notes(*notes)
 
 
-def run_once(kind, returns, answer, stage, case, namespace) -> tuple[Outcome, list[str]]:
-    """Run an answer on one case; the outcome, and which inputs it modified."""
-    given = {name: _hand_over(value, namespace) for name, value in case.inputs.items()}
-    kept = {
-        name: Keepsake(given[name])
-        for name, value in case.inputs.items()
-        if isinstance(value, str) and isinstance(given[name], dict)
-    }
-    before = {
-        name: kept[name].before if name in kept else value for name, value in case.inputs.items()
-    }
-    upstream = None if case.output_grad is None else case.output_grad.copy()
-    outcome = run(lambda: _RUNNERS[kind](answer, stage, list(given.values()), upstream, returns))
-    modified = [name for name, value in before.items() if not _unchanged(given[name], value)]
-    for keepsake in kept.values():
-        keepsake.put_back()
-    if upstream is not None and not alike(upstream, case.output_grad, RESTORED):
-        modified.append("output_grad")
-    return outcome, modified
+def attempts(
+    kind: str,
+    returns: tuple[str, ...],
+    answer,
+    tries: list[tuple[str, Case]],
+    namespace: Mapping,
+    reuse: bool = False,
+) -> list["Attempt"]:
+    """Functions that run an answer on one stage and case each, to be called in order.
+
+    Each returns the outcome, and which inputs the answer modified. An answer that lives in another
+    process runs on all of them at once, unless they share something of the notebook's.
+
+    Parameters
+    ----------
+    kind, returns
+        As in `Exercise`.
+    answer : class or function
+    tries : list of (str, Case)
+    namespace : mapping
+    reuse : bool
+        Whether the object that the first one makes serves the others, too.
+    """
+    names = any(isinstance(value, str) for _, case in tries for value in case.inputs.values())
+    if names or not issubclass(type(answer), Elsewhere):
+        make = made_once(answer) if reuse else answer
+
+        def attempt(stage: str, case: Case) -> tuple[Outcome, list[str]]:
+            trial = _Trial(kind, returns, stage, case, namespace)
+            return trial.finish(lambda: trial.script.play(make))
+
+        return [partial(attempt, stage, case) for stage, case in tries]
+    trials = [_Trial(kind, returns, stage, case, namespace) for stage, case in tries]
+    plays = play_all(answer, [trial.script for trial in trials], reuse)
+    return [partial(trial.finish, play) for trial, play in zip(trials, plays, strict=True)]
+
+
+Attempt = Callable[[], tuple[Outcome, list[str]]]
+
+
+class _Trial:
+    """The inputs of one run, as they are handed over, and as they were."""
+
+    def __init__(
+        self, kind: str, returns: tuple[str, ...], stage: str, case: Case, namespace: Mapping
+    ):
+        self.kind, self.returns, self.stage, self.case = kind, returns, stage, case
+        self.given = {name: _hand_over(value, namespace) for name, value in case.inputs.items()}
+        self._kept = {
+            name: Keepsake(self.given[name])
+            for name, value in case.inputs.items()
+            if isinstance(value, str) and isinstance(self.given[name], dict)
+        }
+        self._upstream = None if case.output_grad is None else case.output_grad.copy()
+        inputs = tuple(self.given.values())
+        self._keys = keys_among(inputs)  # before somebody changes them
+        self.script = _SCRIPTS[kind](stage, inputs, self._upstream, returns)
+
+    def finish(self, play: Callable[[], tuple]) -> tuple[Outcome, list[str]]:
+        """Run it; the outcome, and which inputs were modified."""
+        outcome = run(lambda: self._read(*play()))
+        before = {
+            name: self._kept[name].before if name in self._kept else value
+            for name, value in self.case.inputs.items()
+        }
+        modified = [
+            name for name, value in before.items() if not _unchanged(self.given[name], value)
+        ]
+        for keepsake in self._kept.values():
+            keepsake.put_back()
+        upstream = self._upstream
+        if upstream is not None and not alike(upstream, self.case.output_grad, RESTORED):
+            modified.append("output_grad")
+        return outcome, modified
+
+    def _read(self, value, left: list) -> dict:
+        """What came back, by name."""
+        if self.kind == "function":
+            return _read_function(self._keys, value, self.returns)
+        if left:
+            found = dict(zip(self.returns, left, strict=True))
+            missing = [name for name, one in found.items() if one is None]
+            if missing:
+                names = listed(f"self.{name}" for name in missing)
+                return {"layer": Returned(f"nothing in {names}")}
+            return {PARTS[self.kind, self.stage]: value, **found}
+        return {PARTS[self.kind, self.stage]: value}
 
 
 def _hand_over(value, namespace: Mapping):
@@ -115,58 +190,33 @@ def _unchanged(now, before) -> bool:
     return isinstance(now, np.ndarray) and alike(now, before, RESTORED)
 
 
-def _run_operation(answer, stage, inputs, output_grad, _returns) -> dict:
-    operation = answer()
-    value = operation.forward(*inputs)
+def _script_of_operation(stage: str, inputs: tuple, output_grad, _returns) -> Script:
+    calls = [Call("forward", inputs)]
     if stage == "backward":
-        shape = inputs[0].shape
-        value = _past_the_base(operation, "backward", "_input_grad", shape, output_grad)
-    return {PARTS["operation", stage]: value}
+        given = (output_grad,)
+        calls.append(Call("backward", given, "_input_grad", given, inputs[0].shape))
+    return Script((), tuple(calls))
 
 
-def _run_loss(answer, stage, inputs, _output_grad, _returns) -> dict:
-    loss = answer()
-    value = _past_the_base(loss, "forward", "_output", (), *inputs)
+def _script_of_loss(stage: str, inputs: tuple, _output_grad, _returns) -> Script:
+    calls = [Call("forward", inputs, "_output", (), ())]
     if stage == "backward":
-        value = _past_the_base(loss, "backward", "_input_grad", inputs[0].shape)
-    return {PARTS["loss", stage]: value}
+        calls.append(Call("backward", (), "_input_grad", (), inputs[0].shape))
+    return Script((), tuple(calls))
 
 
-def _run_layer(answer, stage, inputs, output_grad, returns) -> dict:
+def _script_of_layer(stage: str, inputs: tuple, output_grad, returns: tuple[str, ...]) -> Script:
     input_, *params = inputs
-    layer = answer(*params)
     if stage == "forward":
-        return {PARTS["layer", stage]: layer.forward(input_)}
-    input_grad = layer.backward(input_, output_grad)
-    left = {name: getattr(layer, name, None) for name in returns}
-    missing = [name for name, value in left.items() if value is None]
-    if missing:
-        return {"layer": Returned(f"nothing in {listed(f'self.{name}' for name in missing)}")}
-    return {PARTS["layer", stage]: input_grad, **left}
+        return Script(tuple(params), (Call("forward", (input_,)),))
+    return Script(tuple(params), (Call("backward", (input_, output_grad)),), tuple(returns))
 
 
-def _past_the_base(answer, verb: str, method: str, shape: tuple, *arguments):
-    """Call a verb; if the base class objects to what the student's method returned, return that.
-
-    The value tells more than the base class's error. Numbers of the right shape are no reason to
-    object: then the error was about something else, and it stands.
-    """
-    try:
-        return getattr(answer, verb)(*arguments)
-    except (TypeError, ValueError):
-        inner = getattr(answer, method, None)
-        if inner is None:
-            raise
-        value = inner(*(arguments if verb == "backward" else ()))
-        array = as_array(value)
-        if array is not None and array.shape == shape:
-            raise
-        return value
+def _script_of_function(_stage: str, inputs: tuple, _output_grad, _returns) -> Script:
+    return Script(inputs)
 
 
-def _run_function(answer, _stage, inputs, _output_grad, returns) -> dict:
-    keys = keys_among(inputs)
-    result = answer(*inputs)
+def _read_function(keys: list[str], result, returns: tuple[str, ...]) -> dict:
     if len(returns) == 1:
         return unpack(returns[0], result, keys)
     if not isinstance(result, tuple | list) or len(result) != len(returns):
@@ -182,11 +232,11 @@ def _run_function(answer, _stage, inputs, _output_grad, returns) -> dict:
     return parts
 
 
-_RUNNERS: dict[str, Callable[..., dict]] = {
-    "operation": _run_operation,
-    "loss": _run_loss,
-    "function": _run_function,
-    "layer": _run_layer,
+_SCRIPTS: dict[str, Callable[..., Script]] = {
+    "operation": _script_of_operation,
+    "loss": _script_of_loss,
+    "function": _script_of_function,
+    "layer": _script_of_layer,
 }
 
 
@@ -195,34 +245,39 @@ def measure(kind: str, answer, case: Case, returns: tuple[str, ...] = ()) -> Out
 
     Of a layer, also the gradients of its parameters, which it leaves in its attributes.
     """
-    if kind == "layer":
-        return _measure_layer(answer, case, returns)
-    first, *others = (value.astype(float) for value in case.inputs.values())
-
-    def scalar(point):
-        output = answer().forward(point.copy(), *(value.copy() for value in others))
-        return output if case.output_grad is None else np.sum(output * case.output_grad)
-
-    def code():
-        dtype = next(iter(case.inputs.values())).dtype
-        return {PARTS[kind, "backward"]: gradient(scalar, first).astype(dtype)}
-
-    return run(code)
-
-
-def _measure_layer(answer, case: Case, returns: tuple[str, ...]) -> Outcome:
     point = [value.astype(float) for value in case.inputs.values()]
     dtype = next(iter(case.inputs.values())).dtype
+    parts = (PARTS[kind, "backward"], *(returns if kind == "layer" else ()))
+    nudged = dict(zip(parts, point, strict=False))
 
-    def scalar(_):
-        input_, *params = (value.copy() for value in point)
-        return np.sum(answer(*params).forward(input_) * case.output_grad)
+    def script() -> Script:
+        input_, *others = (value.copy() for value in point)
+        if kind == "layer":
+            return Script(tuple(others), (Call("forward", (input_,)),))
+        return Script((), (Call("forward", (input_, *others)),))
 
-    def code():
-        parts = (PARTS["layer", "backward"], *returns)
-        return {
-            part: gradient(scalar, array).astype(dtype)
-            for part, array in zip(parts, point, strict=False)
-        }
+    def code() -> dict:
+        plays = iter(_foresee(answer, script, nudged.values()))
+
+        def scalar(_):
+            output, _ = next(plays, lambda: script().play(answer))()
+            return output if case.output_grad is None else np.sum(output * case.output_grad)
+
+        return {part: gradient(scalar, array).astype(dtype) for part, array in nudged.items()}
 
     return run(code)
+
+
+def _foresee(answer, script: Callable[[], Script], arrays: Iterable[np.ndarray]) -> list[Callable]:
+    """What is going to be asked while arrays are nudged, if it is better asked at once."""
+    if not issubclass(type(answer), Elsewhere):
+        return []
+    scripts = []
+
+    def note(array):
+        scripts.append(script())
+        return float(array.sum())
+
+    for array in arrays:
+        gradient(note, array)
+    return play_all(answer, scripts)

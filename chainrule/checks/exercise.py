@@ -8,11 +8,11 @@ import numpy as np
 from chainrule.checks.attempt import (
     REPEATED,
     Case,
+    attempts,
     measure,
-    observe,
     other_batch,
     other_values,
-    run_once,
+    repeated,
 )
 from chainrule.checks.outcome import Outcome, alike
 
@@ -66,10 +66,9 @@ class Exercise:
 
     def observe(self, answer, stage: str, namespace: Mapping) -> dict[str, Outcome]:
         """Run an answer on every case of a stage."""
-        outcomes = {
-            name: observe(self.kind, self.returns, answer, stage, case, namespace)
-            for name, case in self.cases.items()
-        }
+        tries = [(stage, case) for case in self.cases.values() for _ in range(2)]
+        runs = iter(attempts(self.kind, self.returns, answer, tries, namespace))
+        outcomes = {name: repeated(next(runs), next(runs)) for name in self.cases}
         if self.kind != "function":
             self._note_stale_state(answer, stage, outcomes, namespace)
         return outcomes
@@ -115,21 +114,14 @@ class Exercise:
 
     def _note_stale_state(self, answer, stage, outcomes, namespace) -> None:
         """An object used before, on other values of these shapes, must do what a fresh one does."""
-        made = []
-
-        def reuse(*params):
-            if not made:
-                made.append(answer(*params))
-            return made[0]
-
         others = other_batch if self.kind == "layer" else other_values
-        for name, case in self.cases.items():
-            fresh = outcomes[name]
-            if not fresh.clean:
-                continue
-            if self.kind == "layer":  # made from the parameters of one case
-                made.clear()
-            run_once(self.kind, self.returns, reuse, stage, others(case), namespace)
-            again = observe(self.kind, self.returns, reuse, stage, case, namespace)
-            if not again.same(fresh, REPEATED):
-                outcomes[name] = fresh.with_notes("stale")
+        clean = [name for name in self.cases if outcomes[name].clean]
+        # A layer is made from the parameters of one case.
+        for group in [[name] for name in clean] if self.kind == "layer" else [clean]:
+            cases = [self.cases[name] for name in group]
+            tries = [(stage, one) for case in cases for one in (others(case), case, case)]
+            runs = iter(attempts(self.kind, self.returns, answer, tries, namespace, reuse=True))
+            for name in group:
+                next(runs)()
+                if not repeated(next(runs), next(runs)).same(outcomes[name], REPEATED):
+                    outcomes[name] = outcomes[name].with_notes("stale")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.checks.attempt import PARTS, Case, observe
+from chainrule.checks.attempt import PARTS, Case, attempts, repeated
 from chainrule.checks.diagnosis import find
 from chainrule.checks.dictionaries import copied, unpack
 from chainrule.checks.exercise import Exercise
@@ -60,8 +60,10 @@ def try_hidden(
     if isinstance(tolerance, Mapping) and not tolerance.keys() <= cases.keys():
         raise ValueError(f"{exercise.name}: a tolerance for no case: {set(tolerance) - set(cases)}")
     missed = []
+    tries = [(stage, case) for _, stage, case in trials for _ in range(2)]
+    runs = iter(attempts(exercise.kind, exercise.returns, answer, tries, namespace))
     for told, stage, case in trials:
-        got = observe(exercise.kind, exercise.returns, answer, stage, case, namespace)
+        got = repeated(next(runs), next(runs))
         allowed = tolerance.get(told) if isinstance(tolerance, Mapping) else tolerance
         hint = _disagreement(got, case.truth[stage], allowed)
         if hint:

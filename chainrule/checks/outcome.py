@@ -228,6 +228,13 @@ class Elsewhere:
         """What it is, in a few words of ours, as `name_of` puts it."""
         return "an object"
 
+    def __perform__(self, scripts: list, reuse: bool) -> list | None:
+        """What came of playing scripts with it, each a result or an exception; see `play_all`.
+
+        None if they have to be played from here.
+        """
+        return None
+
 
 def nearest_builtin(kind: type[BaseException]) -> str:
     """The name of the exception that stands for one of somebody's own."""

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from chainrule.checks.outcome import Elsewhere, ElsewhereRaised
+from chainrule.checks.script import Script
 from chainrule.grading import wire
 from chainrule.grading.peer import KINDS, MAX_MIRRORED, MAX_TEXT, Peer
 from chainrule.grading.wire import Closed, Late, Packer, Unpacker, WireError
@@ -98,6 +99,28 @@ class Session:
             self.peer = None
             raise Ended("an answer is malformed")
         return result[0], result[1] is True
+
+    def perform(self, answer: Remote, scripts: list[Script], reuse: bool) -> list | None:
+        """Have scripts played with an answer; what came of each: a result, or an exception.
+
+        None if what came of all of them cannot be sent at once.
+        """
+        plain = [script.plain() for script in scripts]
+        try:
+            found = self.request("perform", answer, plain, reuse)
+        except ElsewhereRaised:
+            return None
+        if type(found) is not tuple or len(found) != len(scripts):
+            self.peer = None
+            raise Ended("an answer is malformed")
+        try:
+            return [
+                _as_result(one, len(script.left))
+                for one, script in zip(found, scripts, strict=True)
+            ]
+        except WireError as error:
+            self.peer = None
+            raise Ended(str(error)) from None
 
     def knows(self, name: str) -> bool:
         """Whether the student's notebook has something of this name."""
@@ -274,6 +297,21 @@ class StudentPeer(Peer):
                 self._mirrors[pair[0]] = reference, reference().copy()
 
 
+def _as_result(found: object, left: int) -> tuple[object, list] | BaseException:
+    """What came of a script: the value and attributes that were left, or an exception."""
+    if type(found) is not tuple or len(found) != 2:
+        raise WireError("an answer is malformed")
+    value, more = found
+    if type(more) is dict:
+        error = _as_exception(more, may_stop=False)
+        if isinstance(error, OutOfTime):
+            raise WireError("an answer is malformed")
+        return error
+    if type(more) is not list or len(more) != left:
+        raise WireError("an answer is malformed")
+    return value, more
+
+
 def _triples(changed: object) -> Iterator[tuple[str, int, object]]:
     if type(changed) is not list:
         raise WireError("an answer is malformed")
@@ -388,6 +426,11 @@ class Remote(Elsewhere, metaclass=_Proxy):
         words = _WORDS.get(object.__getattribute__(self, "_kind"))
         name = object.__getattribute__(self, "_name")
         return words or (f"{'an' if name[0] in 'aeiou' else 'a'} {name}" if name else "an object")
+
+    def __perform__(self, scripts: list[Script], reuse: bool) -> list | None:
+        """Play scripts over there."""
+        session = object.__getattribute__(self, "_session")
+        return session.perform(self, scripts, reuse)
 
     @property
     def __class__(self):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from small_exercises import Cubed, Ramp, Squares, affine_backward, exercise
 
-from chainrule.checks.exercise import Case, Exercise, Mistake, measure, observe
+from chainrule.checks.attempt import measure, observe
+from chainrule.checks.exercise import Case, Exercise, Mistake
 from chainrule.checks.outcome import Outcome
 from chainrule.operations import Operation
 

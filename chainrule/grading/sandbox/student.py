@@ -28,6 +28,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from chainrule.checks.outcome import explain_error, nearest_builtin
+from chainrule.checks.script import Script, made_once
 from chainrule.grading import wire
 from chainrule.grading.peer import MAX_MIRRORED, MAX_TEXT, Peer
 from chainrule.grading.sandbox.recorder import Recorder, Stream
@@ -148,6 +149,7 @@ class Student(Peer):
         self._mirrors: dict[int, np.ndarray] = {}
         self._mirror_of: dict[int, int] = {}
         self._baselines: dict[int, bytes] = {}
+        self._copies: dict[int, np.ndarray] = {}  # of results, made to be sent
         self.asking = 0
         self._forks = 0
         self._fds: list[int] = []
@@ -189,10 +191,12 @@ class Student(Peer):
             packer = self.packer()
             reply["with"] = packer.pack((value, self._changed(), self._moved()))
             parts = packer.body
+            self._copies.clear()
             del mirrors, args, kwargs, value, packer
             reply["kept"] = self._adopt(unpacker)
         except BaseException as error:  # whatever it is, the answer is that it was
             signal.setitimer(signal.ITIMER_REAL, 0)
+            self._copies.clear()
             reply, parts = {"error": _described(error)}, []
         if head.get("do") != "run":
             reply["printed"] = self.recorder.text()[:MAX_TEXT]
@@ -239,6 +243,35 @@ class Student(Peer):
 
     def _do_call(self, target, *args, **kwargs):
         return target(*args, **kwargs)
+
+    def _do_perform(self, target, scripts: list, reuse: bool) -> tuple:
+        """Play scripts with an answer; what came of each: a value with attributes, or an error."""
+        make = made_once(target) if reuse else target
+        return tuple(self._played(Script.of(plain), make) for plain in scripts)
+
+    def _played(self, script: Script, make) -> tuple:
+        try:
+            value, left = script.play(make)
+        except CellTimeoutError:
+            raise
+        except BaseException as error:
+            return None, _described(error)
+        # As they are now: the next script may fill the same arrays again.
+        return self._apart(value), [self._apart(one) for one in left]
+
+    def _apart(self, value, depth: int = 3):
+        """A copy of plain data, of which nobody here or there keeps a mirror."""
+        kind = type(value)
+        if kind is np.ndarray:
+            copy = value.copy()
+            copy.flags.writeable = value.flags.writeable
+            self._copies[id(copy)] = copy
+            return copy
+        if depth and kind in (tuple, list):
+            return kind([self._apart(one, depth - 1) for one in value])
+        if depth and kind is dict:
+            return {key: self._apart(one, depth - 1) for key, one in value.items()}
+        return value
 
     def _do_get(self, target, name: str):
         return getattr(target, name)
@@ -298,6 +331,8 @@ class Student(Peer):
         return {"ref": self.keep(value), "kind": _kind_of(value), "type": _type_name(value)}
 
     def _note_array(self, array: np.ndarray) -> dict | None:
+        if id(array) in self._copies:
+            return None
         number = self._mirror_of.get(id(array))
         if number is None and array.size <= MAX_MIRRORED:
             number = next(self._numbering)
