@@ -12,6 +12,7 @@ from types import ModuleType
 from chainrule.grading.course import Course, CourseError
 
 OK, INTERNAL, USAGE, ATTENTION = 0, 1, 2, 3
+STOPPED = 130  # by Ctrl-C, as shells have it
 
 UNSAFE = """\
 go on where nothing can be put around the submissions: their code can then do what you can, and

@@ -128,7 +128,7 @@ def grade(
                 stop=stop,
             )
             progress.leave(sum(bool(task.why) for task in due))
-            if not stop():
+            if not (progress.left and stop()):
                 run.bring_up_to_date(tasks)
             rows = run.rows(roster=True)
             known = rows if roster else run.rows(roster=False)

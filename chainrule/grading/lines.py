@@ -78,7 +78,7 @@ class JsonProgress(Progress):
             assignment=self.assignment,
             graded=self.tally.done,
             failed=self.tally.failed,
-            left=self.left,
+            left=max(self.left, self.tally.total - self.tally.done),
             students=len(rows),
             need_attention=sum(row.needs_attention for row in rows),
             wait_for_a_person=sum(bool(row.waiting) for row in rows),
