@@ -9,13 +9,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from chainrule.commands import check, demo, doctor, explain, export, grade, release
+from chainrule.commands import check, demo, doctor, explain, export, grade, release, report
 from chainrule.commands.shared import ATTENTION, INTERNAL, OK, USAGE
 from chainrule.grading.course import CourseError
 
 __all__ = ["ATTENTION", "INTERNAL", "OK", "USAGE", "main"]
 
-COMMANDS = (check, release, grade, explain, export, doctor, demo)
+COMMANDS = (check, release, grade, report, explain, export, doctor, demo)
 
 DESCRIPTION = """\
 Run the Chain Rule course: check your work, make problem sets, grade what is handed in.
@@ -29,6 +29,7 @@ For instructors, the usual way through a problem set:
   chainrule release ps3_activations_losses    source/ -> release/, the students' version
   ...students hand in; put it into submitted/STUDENT/ps3_activations_losses/...
   chainrule grade ps3_activations_losses      -> autograded/, feedback/, grades.csv
+  chainrule report ps3_activations_losses     what the class misunderstood, what to look at
   chainrule explain b12                       how each point of one student came about
   nbgrader and formgrader                     written answers, on the same gradebook
   chainrule export canvas --roster FILE       the grades for Canvas; also Moodle, Gradescope, ...

@@ -80,6 +80,11 @@ class Course:
         return self.root / "source"
 
     @property
+    def reports(self) -> Path:
+        """The reports on the class, beside the feedback that they link to."""
+        return self.feedback.with_name("reports")
+
+    @property
     def cells(self) -> Path:
         """The table of every graded cell, beside the one of grades."""
         return self.grades.with_name(f"{self.grades.stem}_by_cell.csv")

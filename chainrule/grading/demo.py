@@ -21,6 +21,7 @@ from chainrule.grading.gradesheet import Row
 from chainrule.grading.plan import submitters
 from chainrule.grading.progress import Progress
 from chainrule.grading.release import release
+from chainrule.grading.report import DIGESTS, write_reports
 from chainrule.grading.sandbox.box import find_box
 
 SAMPLE = Path("tests", "sample_class")
@@ -41,12 +42,15 @@ class Demo:
         The grades, by problem set.
     surprises : dict of (str, str) to str
         What differs from the expected grades, by problem set and student.
+    report : Path or None
+        The report over all problem sets, once it has been written.
     """
 
     course: Course
     kept_out_by: str
     rows: dict[str, list[Row]] = field(default_factory=dict)
     surprises: dict[tuple[str, str], str] = field(default_factory=dict)
+    report: Path | None = None
 
 
 def prepare(root: Path) -> Demo:
@@ -117,6 +121,8 @@ def run(
             if surprise:
                 demo.surprises[assignment, row.student] = surprise
         yield assignment
+    demo.report, *_ = write_reports(course)
+    _note_outputs(course, students)
 
 
 def read_expected(path: Path) -> dict[str, dict[str, str]]:
@@ -165,6 +171,13 @@ def clear_demo(course: Course) -> list[Path]:
         if noted.get(name) is not None and _digest(table) == noted[name]:
             table.unlink()
             found.append(table)
+    for name, digest in noted.get("reports", {}).items():
+        if _digest(course.root / name) == digest:
+            (course.root / name).unlink()
+            found.append(course.root / name)
+    for folder in (course.reports / DIGESTS, course.reports):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
     ledger.unlink()
     return found
 
@@ -177,6 +190,8 @@ def _note_outputs(course: Course, students: list[str]) -> None:
     folders = [f"{place.name}/{name}" for place in places for name in students]
     noted = {"folders": folders}
     noted |= {name: _digest(table) for name, table in _tables(course).items()}
+    reports = sorted(path for path in course.reports.rglob("*") if path.is_file())
+    noted["reports"] = {path.relative_to(course.root).as_posix(): _digest(path) for path in reports}
     ledger = course.root / ".demo" / "outputs.json"
     ledger.write_text(json.dumps(noted, indent=1), encoding="utf-8")
 
@@ -198,4 +213,6 @@ def _real_class(course: Course) -> str:
     for folder in (course.autograded, course.feedback):
         if folder.is_dir() and any(path.is_dir() for path in folder.iterdir()):
             return f"{folder.name}/ has results of a class"
+    if course.reports.is_dir() and any(course.reports.glob("*.html")):
+        return f"{course.reports.name}/ has reports on a class"
     return "grades.csv has grades of a class" if course.grades.exists() else ""
