@@ -48,8 +48,6 @@ class _Waiting:
     index: int
     names: dict
     peer: StudentPeer | None = None
-    pid: int = 0
-    worker: object = None
 
 
 @dataclass
@@ -177,9 +175,8 @@ class Sitting:
             self._session.peer = None
             if not done:
                 self._end()  # what it has started in the box may still be at work there
-            elif waiting.pid and waiting.worker is not None:
-                with contextlib.suppress(OSError):
-                    waiting.worker.kill(waiting.pid)
+            elif waiting.peer is not None:
+                waiting.peer.sock.close()  # it ends itself, or with the box
 
     def _worker_lives(self) -> bool:
         return self._worker is not None and getattr(self._worker, "alive", True)
@@ -191,15 +188,13 @@ class Sitting:
         session.begin(5.0)
         parent = session.peer
         try:
-            pid = session.request("fork", fds=[theirs.fileno()])
+            session.request("fork", fds=[theirs.fileno()])
         except (OutOfTime, Ended, Exception):  # it says that it cannot, whatever the reason
             ours.close()
             return waiting
         finally:
             theirs.close()
         waiting.peer = parent.fork(ours)
-        waiting.pid = pid if type(pid) is int else 0
-        waiting.worker = self._worker
         return waiting
 
     def _exercise(self, index: int) -> int:
@@ -251,7 +246,7 @@ class Sitting:
         for waiting in self._waiting:
             if waiting.peer is not None:
                 waiting.peer.sock.close()
-                waiting.peer, waiting.pid = None, 0
+                waiting.peer = None
         if self._worker is not None:
             self._worker.look_back()
             self.peak_memory = max(self.peak_memory, self._worker.memory)
