@@ -13,10 +13,11 @@ import re
 from pathlib import Path
 
 from chainrule.grading.course import CourseError
-from chainrule.grading.exports.fill import System, as_number, fill
+from chainrule.grading.exports.fill import fill
 from chainrule.grading.exports.plugin import Exporter
 from chainrule.grading.exports.roster import Line, Roster
 from chainrule.grading.exports.rows import Grades, Outcome, Wishes
+from chainrule.grading.exports.system import System, as_number
 
 _NUMBERED = re.compile(r"\s*\(\d+\)$")  # Canvas's number of an assignment, at the end of a header
 _POSTING = re.compile(r"\s*(muted|manual posting.*)?\s*", re.IGNORECASE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,58 +19,9 @@ from chainrule.grading.exports.rows import (
     number,
     remarks_of,
 )  # fmt: skip
+from chainrule.grading.exports.system import System, as_number
 from chainrule.grading.files import write_if_new
-from chainrule.grading.gradesheet import Row
-
-
-class System:
-    """What is particular to the system whose roster it is; a subclass says it.
-
-    Attributes
-    ----------
-    name : str
-    get_roster : str
-        How one comes by the roster, in a few words.
-    match : tuple of str
-        Columns that usually say who a line is about.
-    """
-
-    name = ""
-    get_roster = ""
-    match: tuple[str, ...] = ()
-
-    def is_person(self, roster: Roster, line: Line) -> bool:
-        """Whether a line is about a student."""
-        return not line.is_blank
-
-    def may_go_unmatched(self, roster: Roster, line: Line) -> bool:
-        """Whether nobody need be told that no student fits a line."""
-        return False
-
-    def titles(self, header: str) -> set[str]:
-        """What a column for points may be called after: names of problem sets."""
-        return {header}
-
-    def only_column(self, roster: Roster) -> str | None:
-        """The column for points, if the roster is about one problem set."""
-        return None
-
-    def maximum(self, roster: Roster, column: int) -> float | None:
-        """The points that the system knows a problem set to have, if the roster tells."""
-        return None
-
-    def refuses(self, roster: Roster, line: Line, column: int) -> str:
-        """Why the system will not take points there; empty if it will."""
-        return ""
-
-    def takes(self, row: Row) -> str:
-        """Why the system will not take these points; empty if it will."""
-        return ""
-
-    def who(self, roster: Roster, line: Line) -> str:
-        """The person of a line, for the instructor."""
-        named = [cell.value.strip() for cell in line.cells[:2] if cell.value.strip()]
-        return f"line {line.number} ({', '.join(named)})" if named else f"line {line.number}"
+from chainrule.grading.gradesheet import MISSING, Row
 
 
 def fill(grades: Grades, to: Path, wishes: Wishes, system: System) -> Outcome:
@@ -104,7 +54,7 @@ class _Filling:
             for line in self.roster.lines
             if self.system.is_person(self.roster, line)
         }
-        matches = self._matches(lines)
+        matches = self._matches(lines, set(columns.values()))
         rows = [row for row in self.grades.rows if row.assignment in columns]
         done = Outcome([to], concerns_of(rows, self.wishes.partial))
         done.concerns += self._not_found(matches, lines, rows)
@@ -119,7 +69,8 @@ class _Filling:
             column = columns[row.assignment]
             refusal = self.system.refuses(self.roster, line, column)
             if refusal:
-                done.concerns.append(f"{row.student}, {row.assignment}: {refusal}")
+                told = done.remarks if row.status == MISSING else done.concerns
+                told.append(f"{row.student}, {row.assignment}: {refusal}")
                 continue
             if self.system.takes(row):
                 done.concerns.append(f"{row.student}, {row.assignment}: {self.system.takes(row)}")
@@ -158,8 +109,7 @@ class _Filling:
         if not found:
             raise CourseError(
                 f"{self._file} has no column for {', '.join(names)}: name it with --column "
-                f"(there is: "
-                f"{', '.join(self.roster.header)})"
+                f"(there is: {', '.join(self.roster.header)})"
             )
         for column in found.values():
             sharing = [name for name in found if found[name] == column]
@@ -176,7 +126,8 @@ class _Filling:
             raise CourseError(f"{self._file} has {times} {header!r} (there is: {there})")
         return found[0]
 
-    def _matches(self, lines: dict[int, Line]) -> Matches:
+    def _matches(self, lines: dict[int, Line], taken: set[int]) -> Matches:
+        """Where every student stands: what is clear must not depend on who is asked for."""
         names = [self.wishes.match] if self.wishes.match else self.system.match
         known = [name for name in names if name in self.roster.header]
         if not known:
@@ -186,7 +137,11 @@ class _Filling:
                 f"{', '.join(self.roster.header)})"
             )
         indices = [self._index(name) for name in known]
-        people = {student: self.grades.person(student) for student in self.grades.students}
+        for index in taken.intersection(indices):
+            header = self.roster.header[index]
+            raise CourseError(f"points cannot go into {header!r}: it says who a line is about")
+        students = sorted({*self.grades.people, *self.grades.students})
+        people = {student: self.grades.person(student) for student in students}
         values = {at: [line.get(index) for index in indices] for at, line in lines.items()}
         return match(people, values)
 
@@ -202,10 +157,12 @@ class _Filling:
             if student in scores:
                 yield f"{student}: not in the roster ({', '.join(scores[student])})"
         for student, found in matches.unclear.items():
+            if student not in scores:
+                continue
             where = "; ".join(self.system.who(self.roster, lines[at]) for at in found)
             what = "several lines fit" if len(found) > 1 else "this line fits others, too"
             yield f"{student}: left out, {what}: {where}"
-        for at in matches.strangers:
+        for at in matches.strangers if self.grades.everybody else []:
             if not self.system.may_go_unmatched(self.roster, lines[at]):
                 yield f"{self.system.who(self.roster, lines[at])} of the roster: no such student"
 
@@ -224,13 +181,6 @@ class _Filling:
     @property
     def _file(self) -> str:
         return f"the roster {self.roster.path.name}"
-
-
-def as_number(text: str) -> float | None:
-    """A number as such files hold it, with a point or a comma; None if it is none."""
-    if not re.fullmatch(r"[+-]?\d+([.,]\d+)?", text):
-        return None
-    return float(text.replace(",", "."))
 
 
 def _asked(columns: Iterable[str], names: list[str]) -> Iterable[tuple[str, str]]:

@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from chainrule.grading.exports.fill import System, as_number, fill
+from chainrule.grading.exports.fill import fill
 from chainrule.grading.exports.plugin import Exporter
 from chainrule.grading.exports.roster import Line, Roster
 from chainrule.grading.exports.rows import Grades, Outcome, Wishes, number
+from chainrule.grading.exports.system import System, as_number
 from chainrule.grading.gradesheet import Row
 
 _KIND = re.compile(r"^[^:]+:\s*")  # Assignment: ...

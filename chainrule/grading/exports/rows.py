@@ -64,11 +64,14 @@ class Grades:
         By student id.
     hidden : dict of str to frozenset of str
         By problem set, the cells that hold hidden tests.
+    everybody : bool
+        Whether these are all students there are.
     """
 
     rows: list[Row]
     people: dict[str, Person] = field(default_factory=dict)
     hidden: dict[str, frozenset[str]] = field(default_factory=dict)
+    everybody: bool = True
 
     @property
     def assignments(self) -> list[str]:
@@ -126,7 +129,8 @@ def read_grades(
     if unknown:
         raise CourseError(f"there is no grade of {', '.join(sorted(unknown))}")
     rows = [row for row in rows if not students or row.student in students]
-    return Grades(rows, _people(course), {name: _hidden(course, name) for name in graded})
+    hidden = {name: _hidden(course, name) for name in graded}
+    return Grades(rows, _people(course), hidden, not students)
 
 
 def is_settled(row: Row, partial: bool) -> bool:

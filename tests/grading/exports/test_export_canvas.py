@@ -8,7 +8,7 @@ from classroom import NAME
 
 from chainrule.grading.course import CourseError
 from chainrule.grading.exports.canvas import write
-from chainrule.grading.exports.rows import Grades, Wishes, number
+from chainrule.grading.exports.rows import Grades, Wishes, number, read_grades
 from chainrule.grading.gradesheet import GRADED, Row
 
 HEAD = (
@@ -127,6 +127,26 @@ def test_excused_and_not_assigned_stay(tmp_path, grades):
     assert f"b.ohm, {NAME}: not assigned to them in Canvas (N/A), left as it is" in done.concerns
 
 
+def test_excused_and_nothing_handed_in_is_no_concern(tmp_path, grades):
+    done, content = export(tmp_path, grades, WHOLE.replace("em,A,,,", "em,A,,EX,"))
+    assert points(content)["em"] == "EX"
+    assert f"emil, {NAME}: excused in Canvas (EX), left as it is" in done.remarks
+    assert not any("emil" in said for said in done.concerns)
+
+
+def test_when_one_student_is_asked_for_the_others_are_no_concern(tmp_path, graded_once):
+    done, content = export(tmp_path, read_grades(graded_once, [], ["anna"]))
+    assert done.concerns == []
+    assert content.decode("utf-8") == WHOLE.replace('""",,5.00', '""",10,5.00')
+
+
+def test_a_line_that_fits_others_too_is_unclear_whoever_is_asked_for(tmp_path, graded_once):
+    text = WHOLE.replace(",77,s5,em,", ",77,anna,em,").replace("s1,anna", "s1,x")
+    done, content = export(tmp_path, read_grades(graded_once, [], ["anna"]), text)
+    assert content.decode("utf-8") == text
+    assert done.concerns == ["anna: left out, this line fits others, too: line 8 (Muster, Emil)"]
+
+
 def test_other_points_possible_are_told(tmp_path, grades):
     done, _ = export(tmp_path, grades, WHOLE.replace("10.00", "100.00"))
     assert f"{NAME}: 10 points, but 100 in Canvas" in done.concerns
@@ -155,6 +175,7 @@ def test_students_can_be_looked_for_in_one_column(tmp_path, grades):
         ),
         (WHOLE, {"columns": ("Nix",)}, "no column 'Nix'"),
         (WHOLE, {"columns": ("Final Score",)}, "Canvas computes 'Final Score' itself"),
+        (WHOLE, {"columns": ("ID",)}, "points cannot go into 'ID'"),
         (WHOLE, {"match": "Login"}, "none of the columns Login, so nobody can be found"),
         (WHOLE.replace("Other (12)", "mini (12)"), {}, "2 columns for mini"),
         (WHOLE.replace("SIS ", "").replace("ID", "Key"), {}, "none of the columns SIS Login ID"),

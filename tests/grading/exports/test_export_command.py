@@ -38,6 +38,14 @@ def test_the_command_knows_every_format():
     assert list(export.FORMATS) == list(FORMATS)
 
 
+def test_its_help_names_every_format(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["export", "--help"])
+    assert stopped.value.code == cli.OK
+    text = capsys.readouterr().out
+    assert [name for name in FORMATS if f"\n  {name} " not in text] == []
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_nbgrader_writes_the_same_bytes(name, graded, tmp_path, monkeypatch):
     options, traits = ["--to", tmp_path / "ours"], [f"--to={tmp_path / 'theirs'}"]
