@@ -117,7 +117,9 @@ def attempts(
         return [partial(attempt, stage, case) for stage, case in tries]
     trials = [_Trial(kind, returns, stage, case, namespace) for stage, case in tries]
     plays = play_all(answer, [trial.script for trial in trials], reuse)
-    return [partial(trial.finish, play) for trial, play in zip(trials, plays, strict=True)]
+    return [
+        partial(trial.finish, play, played=True) for trial, play in zip(trials, plays, strict=True)
+    ]
 
 
 Attempt = Callable[[], tuple[Outcome, list[str]]]
@@ -141,9 +143,9 @@ class _Trial:
         self._keys = keys_among(inputs)  # before somebody changes them
         self.script = _SCRIPTS[kind](stage, inputs, self._upstream, returns)
 
-    def finish(self, play: Callable[[], tuple]) -> tuple[Outcome, list[str]]:
-        """Run it; the outcome, and which inputs were modified."""
-        outcome = run(lambda: self._read(*play()))
+    def finish(self, play: Callable[[], tuple], played: bool = False) -> tuple[Outcome, list[str]]:
+        """Run it, or see how it went; the outcome, and which inputs were modified."""
+        outcome = run(lambda: self._read(*play()), ours=played)
         before = {
             name: self._kept[name].before if name in self._kept else value
             for name, value in self.case.inputs.items()

@@ -10,7 +10,7 @@ from chainrule.checks.diagnosis import diagnose
 from chainrule.checks.exercise import Exercise
 from chainrule.checks.hidden import try_hidden
 from chainrule.checks.message import CheckFailed, Message, show
-from chainrule.checks.outcome import listed, name_of
+from chainrule.checks.outcome import Elsewhere, listed, name_of
 from chainrule.checks.quiet import undisturbed
 from chainrule.checks.training import judge_training
 
@@ -197,11 +197,10 @@ class Checks:
 
     def _refuse_the_librarys(self, answer, name: str, stage: str) -> None:
         """The framework holds the answers to some exercises; importing one is none."""
-        for part in getattr(answer, "__mro__", (answer,)):
-            origin = getattr(part, "__module__", None) or ""
-            if origin.startswith("chainrule.") and part.__name__ not in FOUNDATIONS:
+        for part, origin in _origins(answer):
+            if origin.startswith("chainrule.") and part not in FOUNDATIONS:
                 line = (
-                    f"{part.__name__} comes from {origin}. The exercise is to write it yourself, "
+                    f"{part} comes from {origin}. The exercise is to write it yourself, "
                     f"from {', '.join(sorted(FOUNDATIONS))}."
                 )
                 message = Message("✗", f"{name} is the library's, not your own.", (line,))
@@ -216,6 +215,18 @@ class Checks:
     def _fail(self, name: str, stage: str, failed: CheckFailed) -> NoReturn:
         self.verdicts.append(Verdict(name, stage, 0.0, failed.mistake))
         raise failed
+
+
+def _origins(answer) -> list[tuple[str, str]]:
+    """Names and modules of a class and its bases, or of a function."""
+    if issubclass(type(answer), Elsewhere):
+        found = type(answer).__origins__(answer)
+        if found is not None:
+            return found
+    parts = getattr(answer, "__mro__", (answer,))
+    return [
+        (getattr(part, "__name__", ""), getattr(part, "__module__", None) or "") for part in parts
+    ]
 
 
 def _earned(points: float, share: float) -> float:

@@ -58,11 +58,13 @@ class _Nowhere(io.StringIO):
 @contextlib.contextmanager
 def _no_logging() -> Iterator[None]:
     before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
+    if before < logging.CRITICAL:  # to say it again makes all loggers forget what they know
+        logging.disable(logging.CRITICAL)
     try:
         yield
     finally:
-        logging.disable(before)
+        if logging.root.manager.disable != before:
+            logging.disable(before)
 
 
 @contextlib.contextmanager

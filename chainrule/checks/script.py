@@ -138,7 +138,7 @@ def _played_elsewhere(answer: Callable, scripts: list[Script], reuse: bool) -> l
     """What came of scripts in another process; None if they have to be played from here."""
     if not issubclass(type(answer), Elsewhere):
         return None
-    if sum(_size(script.plain()) for script in scripts) > TOGETHER:
+    if sum(map(_size, scripts)) > TOGETHER:
         return None
     with quiet():
         return type(answer).__perform__(answer, scripts, reuse)
@@ -150,9 +150,7 @@ def _come_out(result: tuple | BaseException) -> tuple:
     return result
 
 
-def _size(value) -> int:
-    if isinstance(value, np.ndarray):
-        return value.nbytes
-    if isinstance(value, tuple | list):
-        return sum(map(_size, value))
-    return 0
+def _size(script: Script) -> int:
+    """Bytes of the arrays that it hands over."""
+    given = [script.arguments, *(call.arguments for call in script.calls)]
+    return sum(one.nbytes for some in given for one in some if isinstance(one, np.ndarray))

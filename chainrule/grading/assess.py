@@ -6,6 +6,7 @@ Nothing is written and nothing remembered, so it can run here, in other processe
 from __future__ import annotations
 
 import copy
+import functools
 import hashlib
 import json
 import math
@@ -15,10 +16,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import numpy as np
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
 from nbgrader.preprocessors import LimitOutput
 from nbgrader.utils import (
     compute_checksum,
@@ -53,6 +52,7 @@ from chainrule.grading.notes import Note, add_notes, read_notes
 from chainrule.grading.parcel import TIMESTAMP, Parcel, collect, handed_in
 from chainrule.grading.suspicions import suspicions
 from chainrule.grading.transplant import transplant
+from chainrule.grading.unvalidated import as_text, new_output
 
 MAX_OUTPUT = 2_000_000  # characters of one cell's outputs that are kept
 MAX_SAID = 4_000  # characters of what a check said
@@ -125,7 +125,7 @@ def assess(parcel: Parcel, assignment: Assignment, engine: Engine) -> Entry:
         add_notes(graded, [*odd, *taken.notes])
         entry.marks[title] = marks
         entry.blanks[title] = _blanks(graded) if title in taken.notebooks else []
-        entry.notebooks[title] = nbformat.writes(graded)
+        entry.notebooks[title] = as_text(graded)
     entry.notes += taken.notes
     for status in (UNREADABLE, MISSING):  # the last one found is the gravest
         if any(note.kind == status for note in taken.notes):
@@ -325,7 +325,7 @@ def _blanks(nb: NotebookNode) -> list[str]:
 
 def _limit(nb: NotebookNode, assignment: Assignment) -> None:
     """Keep no more output than nbgrader is told to keep, and of one cell no more than is sane."""
-    limit = LimitOutput(max_lines=assignment.max_lines, max_traceback=assignment.max_traceback)
+    limit = _limiter(assignment.max_lines, assignment.max_traceback)
     for index, cell in enumerate(nb.cells):
         if cell.cell_type != "code":
             continue
@@ -339,6 +339,11 @@ def _limit(nb: NotebookNode, assignment: Assignment) -> None:
                     new_output("stream", name="stdout", text=text)
                 ]
                 break
+
+
+@functools.cache
+def _limiter(max_lines: int, max_traceback: int) -> LimitOutput:
+    return LimitOutput(max_lines=max_lines, max_traceback=max_traceback)
 
 
 def _strings(value: object) -> Iterator[str]:

@@ -5,23 +5,25 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import functools
 import io
 import re
 import signal
 import sys
 import threading
 import traceback
+import types
 import warnings
 from collections.abc import Iterator
 from numbers import Real
 from pathlib import Path
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
 
 from chainrule.checks import CheckFailed, Checks
 from chainrule.checks.message import Message, screen
 from chainrule.grading.proxies import OutOfTime, Session
+from chainrule.grading.unvalidated import new_output
 
 _MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
 MAX_PRINTED = 100_000  # characters
@@ -155,12 +157,9 @@ class Bench:
         return [one for value in values if type(value) is Checks for one in value.verdicts]
 
     def _execute(self, source: str):
-        tree = _parsed(source)
-        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        exec(compile(tree, "<check>", "exec"), self.names)
-        if last is None:
-            return None
-        return eval(compile(ast.Expression(last.value), "<check>", "eval"), self.names)
+        body, last = _compiled(source)
+        exec(body, self.names)
+        return None if last is None else eval(last, self.names)
 
     @contextlib.contextmanager
     def _at_home(self) -> Iterator[None]:
@@ -173,7 +172,8 @@ class Bench:
             sys.path[:] = before
 
 
-def defined_names(source: str) -> set[str]:
+@functools.lru_cache(maxsize=1000)  # the given cells are the same in every notebook of a class
+def defined_names(source: str) -> frozenset[str]:
     """Every name that the text of a cell binds for the whole notebook.
 
     Examples
@@ -184,10 +184,21 @@ def defined_names(source: str) -> set[str]:
     try:
         tree = _parsed(source)
     except SyntaxError:
-        return set()
+        return frozenset()
     found: set[str] = set()
     _collect(tree, found)
-    return found
+    return frozenset(found)
+
+
+@functools.lru_cache(maxsize=1000)
+def _compiled(source: str) -> tuple[types.CodeType, types.CodeType | None]:
+    """The code of a cell, and that of the expression at its end, if there is one."""
+    tree = _parsed(source)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    body = compile(tree, "<check>", "exec")
+    if last is None:
+        return body, None
+    return body, compile(ast.Expression(last.value), "<check>", "eval")
 
 
 def _parsed(source: str) -> ast.Module:

@@ -9,7 +9,6 @@ import builtins
 import re
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
 from nbgrader.preprocessors import ClearHiddenTests
 from nbgrader.utils import is_locked
 
@@ -17,6 +16,7 @@ from chainrule.checks.message import MARKS
 from chainrule.grading.card import read_card
 from chainrule.grading.check_cells import is_check
 from chainrule.grading.stops import is_reason
+from chainrule.grading.unvalidated import new_output
 
 SHORT = 12  # characters; a shorter line (`)`, `else:`) is no secret and stands everywhere
 

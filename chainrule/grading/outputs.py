@@ -10,9 +10,9 @@ import re
 from html import escape, unescape
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
 
 from chainrule.grading.pictures import decoded
+from chainrule.grading.unvalidated import new_output
 
 MAX_OUTPUTS = 200
 MAX_TEXT = 250_000

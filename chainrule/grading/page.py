@@ -18,7 +18,6 @@ from itertools import groupby
 
 from markupsafe import Markup
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
 from nbgrader.utils import compute_checksum, is_grade, is_solution, is_task
 
 from chainrule.checks.message import MARKS, Message
@@ -33,6 +32,7 @@ from chainrule.grading.prose import as_html
 from chainrule.grading.protection import as_sentence, is_unprotected
 from chainrule.grading.style import style, template
 from chainrule.grading.transplant import is_own
+from chainrule.grading.unvalidated import new_output
 
 NO_RESPONSE = "No response."  # what nbgrader comments on an answer that was not touched
 MAX_CELLS = 60  # of a student's own, on one page

@@ -54,6 +54,7 @@ class Session:
         self.peer: StudentPeer | None = None
         self.seconds = 15.0
         self._until = 0.0
+        self._found: tuple[str, object] | None = None  # what was looked up last
 
     def begin(self, seconds: float) -> None:
         """From now on, requests may take so long together."""
@@ -70,6 +71,7 @@ class Session:
         ElsewhereRaised
             The exception that the student's code raised, as one of Python's own.
         """
+        self._found = None
         if self.peer is None:
             raise Ended("the Python process of this notebook has ended")
         left = self._until - time.monotonic()
@@ -124,12 +126,23 @@ class Session:
 
     def knows(self, name: str) -> bool:
         """Whether the student's notebook has something of this name."""
+        if self._found is not None and self._found[0] == name:
+            return True
+        with contextlib.suppress(ElsewhereRaised):
+            found = self.request("find", name)  # who asks will want it next
+            if type(found) is tuple and len(found) == 2 and found[0] is True:
+                self._found = name, found[1]
+                return True
+            return False
         with contextlib.suppress(ElsewhereRaised):
             return self.request("has", name) is True
         return False
 
     def lookup(self, name: str):
         """What it has under this name."""
+        found, self._found = self._found, None
+        if found is not None and found[0] == name:
+            return found[1]
         return self.request("lookup", name)
 
 
@@ -431,6 +444,14 @@ class Remote(Elsewhere, metaclass=_Proxy):
         """Play scripts over there."""
         session = object.__getattribute__(self, "_session")
         return session.perform(self, scripts, reuse)
+
+    def __origins__(self) -> list[tuple[str, str]] | None:
+        """Names and modules of a class and its bases, as they say over there."""
+        found = _ask(self, "origins")
+        pairs = type(found) is list and all(
+            type(one) is tuple and [type(part) for part in one] == [str, str] for one in found
+        )
+        return found if pairs else None
 
     @property
     def __class__(self):

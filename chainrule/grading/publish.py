@@ -22,6 +22,7 @@ from chainrule.grading.journal import FAILED, Entry
 from chainrule.grading.notes import Note, add_notes
 from chainrule.grading.page import Mark, feedback_page
 from chainrule.grading.record import Record
+from chainrule.grading.unvalidated import as_text
 
 TIMESTAMP = "timestamp.txt"
 
@@ -72,7 +73,7 @@ class Publisher:
         """The notebook of a submission that could not be graded, saying so."""
         nb = nbformat.from_dict(self.assignment.pristine[title])
         add_notes(nb, notes)
-        return nbformat.writes(nb)
+        return as_text(nb)
 
     def _pages(self, entry: Entry, record: Record) -> bool:
         folder = self.course.feedback / entry.student / entry.assignment

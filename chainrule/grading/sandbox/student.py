@@ -238,6 +238,17 @@ class Student(Peer):
     def _do_has(self, name: str) -> bool:
         return name in self._shell.user_ns
 
+    def _do_find(self, name: str) -> tuple:
+        names = self._shell.user_ns
+        return (True, names[name]) if name in names else (False, None)
+
+    def _do_origins(self, target) -> list[tuple[str, str]]:
+        parts = getattr(target, "__mro__", (target,))
+        return [
+            (str(getattr(part, "__name__", "")), str(getattr(part, "__module__", None) or ""))
+            for part in parts
+        ]
+
     def _do_lookup(self, name: str):
         return self._shell.user_ns[name]
 
