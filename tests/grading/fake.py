@@ -49,6 +49,14 @@ def sleepy_engines(root, *, unsafe=False):
     return engine
 
 
+def steady_engines(root, *, unsafe=False):
+    """The same, slow enough that there is time to interfere."""
+    engine = FakeEngine(root)
+    run = engine.run
+    engine.run = lambda *arguments: (time.sleep(0.15), run(*arguments))
+    return engine
+
+
 def refusing_engines(root, *, unsafe=False):
     raise CourseError("there is no box")
 
@@ -64,6 +72,9 @@ def _outputs(source: str, space: dict) -> list:
         raise RuntimeError("the engine has failed")
     if "PROCESS_DIES" in source:
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+    if "PARENT_DIES" in source:  # of an examiner on a cluster: the worker that started it
+        os.kill(os.getppid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+        time.sleep(60)
     try:
         body = ast.parse(source).body
         last = body.pop() if body and isinstance(body[-1], ast.Expr) else None

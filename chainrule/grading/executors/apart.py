@@ -69,7 +69,7 @@ class Apart:
         try:
             _send(self._process.stdin, parcel)
             answer = _receive(self._process.stdout)
-        except (OSError, EOFError):
+        except (OSError, EOFError, ValueError):  # the last: it has been closed before
             self.close()
             raise Died from None
         if isinstance(answer, BaseException):

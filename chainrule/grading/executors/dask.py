@@ -7,6 +7,7 @@ graded there. Each thread of a worker has an examiner with a warm engine, in a p
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import queue
 import socket
@@ -85,7 +86,8 @@ class Dask:
                     stop=stop,
                 ).entries(parcels, work.assignment)
             finally:
-                client.unregister_worker_plugin(key)
+                with contextlib.suppress(Exception):  # a worker that goes just now closes its own
+                    client.unregister_worker_plugin(key)
 
 
 @contextmanager
