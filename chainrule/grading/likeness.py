@@ -7,6 +7,11 @@ course's own solution does not count. For the rest, an answer that two share is 
 the fewer others wrote the same, and the longer it is, the more. Pairs with more evidence than the
 number of all pairs can explain are put into groups.
 
+The bits are those of an estimate: how likely is it that somebody writes just this? As likely as
+others have been seen to write it, and as chance would, which is the less likely the longer it is.
+A few others with the same long answer may be of one circle, so they count for less; more than a
+circle holds are a custom, and count in full.
+
 Likeness is a reason to look, not a verdict: two who learned from the same page write alike.
 """
 
@@ -28,8 +33,11 @@ GRAM = 10  # words in a fingerprint
 WINDOW = 5  # of so many neighbouring fingerprints one is kept
 RARE = 12  # how many may have a part for all pairs of them to be compared
 SHARED = 0.6  # of the parts of the larger answer, for two to be alike
-WORDS_A_BIT = 20  # of an answer nobody else has; chance writes a longer one more rarely
+PLAIN = 40  # words that there are few ways to write
+WORDS_A_BIT = 7  # beyond those: chance writes a longer answer more rarely
 MOST_BITS = 18  # that length alone can give
+PROSE = 3  # words of code that a word of prose is worth: it could have been any
+CIRCLE = 12  # people who may share one source; in a large class one in twenty
 MARGIN = 10  # bits above what the number of pairs explains: one false pair in 1,000 classes
 
 _BASE, _MODULUS = 1_000_003, (1 << 61) - 1
@@ -46,7 +54,7 @@ class Print:
     parts : frozenset of int
         Fingerprints, those of what was handed out left out.
     size : int
-        Words of the normal form beyond what was handed out.
+        Words of the normal form beyond what was handed out, in words of code.
     """
 
     whole: int
@@ -97,6 +105,7 @@ class Printer:
 
     def __init__(self, released: str = "", known: Iterable[str] = (), *, prose: bool = False):
         self._form = of_prose if prose else of_code
+        self._worth = PROSE if prose else 1
         stub = self._form(released)
         self._given = frozenset(_parts(stub))
         self._length = len(stub.coarse)
@@ -112,7 +121,7 @@ class Printer:
 
     def _take(self, text: str) -> Print | None:
         words = self._form(text)
-        size = len(words.coarse) - self._length
+        size = (len(words.coarse) - self._length) * self._worth
         whole = _whole(words)
         if size < SHORT or whole in self._known:
             return None
@@ -240,18 +249,18 @@ class _Search:
                 if share < SHARED:
                     continue
                 having = median(len(self.parts[answer, part]) for part in common)
-            bits = share * self._bits(having, share * min(mine.size, yours.size))
+            bits = self._bits(having, share * min(mine.size, yours.size))
             if bits > 0:
                 found[answer] = bits
         return dict(sorted(found.items()))
 
     def _bits(self, having: float, size: float) -> float:
-        """How unlikely it is that somebody writes what `having` wrote, these two among them.
-
-        Of all others, ``having - 2`` did; to these comes how likely chance would write it.
-        """
-        by_chance = 2.0 ** -min(MOST_BITS, size / WORDS_A_BIT)
-        return log2((len(self.names) - 1) / (max(0.0, having - 2) + by_chance))
+        """How unlikely it is that somebody writes what `having` wrote, these two among them."""
+        length = min(MOST_BITS, max(0.0, size - PLAIN) / WORDS_A_BIT)
+        others = max(0.0, having - 2)
+        if others <= max(CIRCLE, len(self.names) // 20):
+            others *= 2.0 ** (-length / 2)
+        return log2((len(self.names) - 1) / (others + 2.0**-length))
 
     def _group(self, places: list[int], pairs: list[tuple]) -> Group:
         weight: Counter[str] = Counter()

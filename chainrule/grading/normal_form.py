@@ -18,8 +18,8 @@ _MAGIC = re.compile(r"^[ \t]*[%!].*$|^[^#\n'\"]*\?{1,2}[ \t]*$", re.MULTILINE)
 _WORD = re.compile(r"[^\W\d]\w*|\d[\d.]*|[^\w\s]")
 _COMMENT = re.compile(r"#.*")
 _PROSE = re.compile(r"\w+")
-_SKIPPED = (ast.expr_context, ast.Import, ast.ImportFrom, ast.Pass)
-_LEFT_OUT = {"annotation", "returns", "type_comment", "type_params", "docstring"}
+_SKIPPED = (ast.expr_context, ast.Pass)
+_LEFT_OUT = {"annotation", "returns"}
 _USUAL = {"np": "numpy"}
 
 
@@ -87,16 +87,14 @@ class _Tree:
         self.own: set[str] = set()  # names that the code binds
         self.kept: set[str] = set()  # attributes that it makes
         self.numbers: dict[str, int] = {}
-        for node in ast.walk(tree):
+        nodes = list(self._nodes(tree))
+        for node in nodes:  # all names before the first word: code may use one before it binds it
             self._learn(node)
-        self._write(tree)
+        for node in nodes:
+            self._word(node)
 
     def _learn(self, node: ast.AST) -> None:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            base = f"{getattr(node, 'module', None) or ''}." * isinstance(node, ast.ImportFrom)
-            for alias in node.names:
-                self.modules[alias.asname or alias.name] = f"{base}{alias.name}"
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             self.own.add(node.name)
         elif isinstance(node, ast.arg):
             self.own.add(node.arg)
@@ -107,14 +105,21 @@ class _Tree:
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             self.kept.add(node.attr)
 
-    def _write(self, tree: ast.Module) -> None:
+    def _nodes(self, tree: ast.Module) -> Iterator[ast.AST]:
+        """What counts, from top to bottom."""
         waiting: list[ast.AST] = [tree]  # not by recursion: an expression may be deep
         while waiting:
             node = waiting.pop()
-            if isinstance(node, _SKIPPED) or _says_nothing(node):
-                continue
-            self._word(node)
-            waiting += reversed(list(_below(node)))
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self._import(node)
+            elif not isinstance(node, _SKIPPED) and not _says_nothing(node):
+                yield node
+                waiting += reversed(list(_below(node)))
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        base = f"{node.module or ''}." if isinstance(node, ast.ImportFrom) else ""
+        for alias in node.names:
+            self.modules[alias.asname or alias.name] = f"{base}{alias.name}"
 
     def _word(self, node: ast.AST) -> None:
         if isinstance(node, ast.Name):
@@ -154,13 +159,12 @@ class _Tree:
 
 
 def _below(node: ast.AST) -> Iterator[ast.AST]:
-    for name, value in ast.iter_fields(node):
-        if name in _LEFT_OUT:
-            continue
-        if isinstance(value, ast.AST):
-            yield value
-        elif isinstance(value, list):
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
             yield from (each for each in value if isinstance(each, ast.AST))
+        elif isinstance(value, ast.AST) and name not in _LEFT_OUT:
+            yield value
 
 
 def _says_nothing(node: ast.AST) -> bool:

@@ -172,5 +172,5 @@ def _how_alike(same: int, near: int, students: tuple[str, ...]) -> str:
     if same == len(students):
         return "the same for both" if same == 2 else f"the same for all {same}"
     if same < 2:
-        return f"nearly the same for {near}"
+        return "nearly the same for both" if near == 2 else f"nearly the same for {near}"
     return f"the same for {same}" + (f", nearly for {near - same} more" if near > same else "")
