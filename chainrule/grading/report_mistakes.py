@@ -29,7 +29,7 @@ SAYINGS = 3  # ways of saying one mistake that are shown
 _HIDDEN = re.compile(r"^\d+ of \d+ hidden checks passed\.\s*")
 _SUBJECT = re.compile(r"^\w+(?: (?:forward|backward))?: ")
 _STAGE = re.compile(r"^(?:forward|backward|result): ")
-_NUMBER = re.compile(r"(?<![\w])[-+]?\d[\d.,]*(?:e[-+]?\d+)?")
+_NUMBER = re.compile(r"(?<!\w)[-+]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?")
 _QUOTED = re.compile(r"'[^'\n]{1,80}'|\"[^\"\n]{1,80}\"|`[^`\n]{1,80}`")
 
 

@@ -7,10 +7,10 @@ import nbformat
 from classroom import NAME, Student
 
 from chainrule.grading.journal import (
+    ABSENT,
     BY_HAND,
     FAILS,
     GRADED,
-    MISSING,
     PASSED,
     Check,
     Entry,
@@ -50,6 +50,8 @@ def make_entry(student, pristine, marks=None, answers=None, **told):
         "limits": {"seconds for a cell": 15, "bytes of memory": 2**31},
         "versions": {"numpy": "2.0.0"},
         "seconds": 0.5,
+        "marks": {NAME: marks or make_marks()},
+        "notebooks": {NAME: nbformat.writes(nb.nb)},
     }
     return Entry(
         assignment=NAME,
@@ -57,17 +59,14 @@ def make_entry(student, pristine, marks=None, answers=None, **told):
         submission="submission",
         assignment_digest="assignment",
         grader="0123456789abcdef",
-        marks={NAME: marks or make_marks()},
-        notebooks={NAME: nbformat.writes(nb.nb)},
         **(about | told),
     )
 
 
-def missing_entry(student, pristine):
-    """Of a folder with nothing in it."""
-    marks = {name: Mark(0.0, full, "not handed in") for name, full in FULL.items()}
-    notes = [Note(MISSING, "There is no folder 'mini' in the submission")]
-    return make_entry(student, pristine, marks, status=MISSING, notes=notes)
+def empty_entry(student, pristine, status, text):
+    """Of a submission in which there is nothing to grade."""
+    marks = {name: Mark(0.0, full, ABSENT) for name, full in FULL.items()}
+    return make_entry(student, pristine, marks, status=status, notes=[Note(status, text)])
 
 
 def failed(mark, said, *, exercise="double", stage="result", mistake=""):
