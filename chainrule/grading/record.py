@@ -8,10 +8,11 @@ written to by `nbgrader autograde` comes back to the same. One submission is one
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from types import SimpleNamespace
 
 from nbgrader.api import (
@@ -27,7 +28,18 @@ from nbgrader.api import (
     new_uuid,
 )  # fmt: skip
 from nbgrader.preprocessors import AssignLatePenalties
-from sqlalchemy import Column, Connection, MetaData, String, Table, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    String,
+    Table,
+    Update,
+    bindparam,
+    insert,
+    select,
+    update,
+)  # fmt: skip
 from traitlets.config import Config
 
 from chainrule.grading.course import Course, CourseError
@@ -217,13 +229,18 @@ class Recorder:
             if record is None:
                 self._create(db, entry)
                 record = self._read(db, entry.student)[entry.student]
-            for table, key, values in self._changes(entry, record):
-                if key is None:
-                    db.execute(insert(table).values(values))
-                else:
-                    column = next(iter(table.primary_key.columns))
-                    db.execute(update(table).where(column == key).values(values))
+            self._write(db, self._changes(entry, record))
             return self._read(db, entry.student)[entry.student]
+
+    def _write(self, db: Connection, changes: Iterable[tuple[Table, str | None, dict]]) -> None:
+        """Write what :meth:`_changes` says, rows of a kind at once."""
+        kinds: dict[tuple, list[dict]] = {}
+        for table, key, values in changes:
+            if key is not None:  # a parameter may not be called as its column is
+                values = {"key": key} | {f"new_{name}": one for name, one in values.items()}
+            kinds.setdefault((table, key is None, tuple(values)), []).append(values)
+        for (table, new, names), rows in kinds.items():
+            db.execute(insert(table) if new else _update_by_key(table, names), rows)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -277,16 +294,17 @@ class Recorder:
             part = new_uuid()
             ids = {"id": part, "assignment_id": submission, "notebook_id": notebook}
             db.execute(insert(_handed_in).values(**ids, flagged=False))
-            for cell in self._cells.values():
-                if cell.notebook_id != notebook:
-                    continue
-                ids = {"cell_id": cell.id, "notebook_id": part}
-                if cell.type in ("GradeCell", "TaskCell"):
-                    db.execute(
-                        insert(_grades).values(**ids, id=new_uuid(), needs_manual_grade=True)
-                    )
-                if cell.type in ("SolutionCell", "TaskCell"):
-                    db.execute(insert(_comments).values(**ids, id=new_uuid()))
+            for table, kinds, values in (
+                (_grades, ("GradeCell", "TaskCell"), {"needs_manual_grade": True}),
+                (_comments, ("SolutionCell", "TaskCell"), {}),
+            ):
+                rows = [
+                    {"id": new_uuid(), "cell_id": cell.id, "notebook_id": part, **values}
+                    for cell in self._cells.values()
+                    if cell.notebook_id == notebook and cell.type in kinds
+                ]
+                if rows:
+                    db.execute(insert(table), rows)
 
     def _changes(self, entry: Entry, record: Record) -> Iterator[tuple[Table, str | None, dict]]:
         """What has to be written: table, key of the row (None for a new one), values."""
@@ -335,6 +353,14 @@ class Recorder:
         if penalty is None:
             return None
         return float(self._late._check_late_penalty(SimpleNamespace(score=score), penalty))
+
+
+@cache
+def _update_by_key(table: Table, names: tuple[str, ...]) -> Update:
+    """The statement that sets columns of the row with a key, by these parameters."""
+    column = next(iter(table.primary_key.columns))
+    values = {name.removeprefix("new_"): bindparam(name) for name in names if name != "key"}
+    return update(table).where(column == bindparam("key")).values(values)
 
 
 def _waits(points: Points, auto: float | None, answer: str | None) -> bool:

@@ -31,6 +31,7 @@ MAX_DIGITS = 4000  # of an integer; Python refuses to read more than 4300
 MAX_DIMENSIONS = 32
 
 _FRAME = struct.Struct(">II")
+_write = json.JSONEncoder(separators=(",", ":")).encode
 _PLAIN_KINDS = "biufcUS"  # of dtypes
 _PLAIN_DTYPE = re.compile(r"[<>|=]?[biufcUS]\d{1,9}")
 _LAST_CHARACTER = 0x10FFFF
@@ -62,7 +63,7 @@ def send(sock: socket.socket, head: object, body: list, fds: list[int] = ()) -> 
     sock : socket.socket
     head : object
         What `json` can write.
-    body : list of bytes-like
+    body : list of bytes
         The buffers that the head speaks of, in order.
     fds : list of int, optional
         File descriptors to hand over with it.
@@ -74,8 +75,8 @@ def send(sock: socket.socket, head: object, body: list, fds: list[int] = ()) -> 
     Closed
         If nobody takes it.
     """
-    text = json.dumps(head, separators=(",", ":")).encode()
-    size = sum(memoryview(part).nbytes for part in body)
+    text = _write(head).encode()
+    size = sum(map(len, body))
     if len(text) > MAX_HEAD or size > MAX_BODY:
         raise WireError(f"a message of {(len(text) + size) / 1e6:.0f} MB is too large")
     frame = _FRAME.pack(len(text), size)
@@ -124,13 +125,12 @@ def receive(
     head_size, body_size = _FRAME.unpack(start)
     if head_size > MAX_HEAD or body_size > MAX_BODY:
         raise WireError(f"a message of {(head_size + body_size) / 1e6:.0f} MB is too large")
-    text = _read(sock, head_size, deadline)
-    body = _read(sock, body_size, deadline)
+    rest = memoryview(_read(sock, head_size + body_size, deadline))
     try:
-        head = json.loads(bytes(text))
+        head = json.loads(str(rest[:head_size], "utf-8"))
     except (ValueError, RecursionError) as error:
         raise WireError(f"a message is not JSON: {type(error).__name__}") from None
-    return head, memoryview(body), fds
+    return head, rest[head_size:], fds
 
 
 def _read(sock: socket.socket, size: int, deadline: float | None) -> bytearray:

@@ -28,6 +28,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from chainrule.checks.outcome import explain_error, nearest_builtin
+from chainrule.checks.quiet import undisturbed
 from chainrule.checks.script import Script, made_once
 from chainrule.grading import wire
 from chainrule.grading.peer import MAX_MIRRORED, MAX_TEXT, Peer
@@ -122,6 +123,19 @@ def warm() -> None:
     shell = Shell.instance(config=settings, display_pub_class=_Publisher, displayhook_class=_Hook)
     with contextlib.suppress(Exception):
         shell.enable_matplotlib("inline")
+    _rehearse(shell)
+
+
+def _rehearse(shell: Shell) -> None:
+    """Do once what the first cell and the first error of a notebook load and remember."""
+    student, shell.student = shell.student, types.SimpleNamespace(recorder=Recorder())
+    for source in ("pass", "0 / 0"):
+        shell.run_cell(source, store_history=False, silent=True)
+    for name in ("last_type", "last_value", "last_traceback"):
+        vars(sys).pop(name, None)
+    shell.student = student
+    with undisturbed():  # as a check does
+        pass
 
 
 def serve(sock: socket.socket) -> None:
