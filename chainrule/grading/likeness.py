@@ -1,15 +1,11 @@
 """Which submissions are more alike than chance would have it.
 
-Every answer is brought into its normal form and gets a *print*: a digest of the whole, and
-fingerprints of its parts, chosen as in Schleimer, Wilkerson and Aiken, "Winnowing: local algorithms
-for document fingerprinting" (SIGMOD 2003). What was handed out, what is short and what is the
-course's own solution does not count. For the rest, an answer that two share is evidence in bits:
-the fewer others wrote the same, and the longer it is, the more. Pairs with more evidence than the
-number of all pairs can explain are put into groups.
+An answer that two share is evidence in bits: the fewer others wrote the same, and the longer it is,
+the more. Pairs with more evidence than the number of all pairs can explain are put into groups.
 
 The bits are those of an estimate: how likely is it that somebody writes just this? As likely as
 others have been seen to write it, and as chance would, which is the less likely the longer it is.
-A few others with the same long answer may be of one circle, so they count for less; more than a
+A few others who share more with both may be of one circle, so they count for less; more than a
 circle holds are a custom, and count in full.
 
 Likeness is a reason to look, not a verdict: two who learned from the same page write alike.
@@ -17,49 +13,22 @@ Likeness is a reason to look, not a verdict: two who learned from the same page 
 
 from __future__ import annotations
 
-import hashlib
-import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import log2
 from statistics import median
 
-from chainrule.grading.normal_form import Words, of_code, of_prose
+from chainrule.grading.prints import Print
 
-SHORT = 24  # words of the normal form beyond what was handed out: fewer are no evidence
-GRAM = 10  # words in a fingerprint
-WINDOW = 5  # of so many neighbouring fingerprints one is kept
 RARE = 12  # how many may have a part for all pairs of them to be compared
 SHARED = 0.6  # of the parts of the larger answer, for two to be alike
 PLAIN = 40  # words that there are few ways to write
 WORDS_A_BIT = 7  # beyond those: chance writes a longer answer more rarely
 MOST_BITS = 18  # that length alone can give
-PROSE = 3  # words of code that a word of prose is worth: it could have been any
 CIRCLE = 12  # people who may share one source; in a large class one in twenty
-MARGIN = 10  # bits above what the number of pairs explains: one false pair in 1,000 classes
-
-_BASE, _MODULUS = 1_000_003, (1 << 61) - 1
-
-
-@dataclass(frozen=True)
-class Print:
-    """What of an answer is compared.
-
-    Attributes
-    ----------
-    whole : int
-        A digest of its normal form.
-    parts : frozenset of int
-        Fingerprints, those of what was handed out left out.
-    size : int
-        Words of the normal form beyond what was handed out, in words of code.
-    """
-
-    whole: int
-    parts: frozenset[int]
-    size: int
+MARGIN = 10  # bits beyond: were the estimates exact, one false pair in 1,000 classes
 
 
 @dataclass(frozen=True)
@@ -90,44 +59,6 @@ class Group:
     bits: float
 
 
-class Printer:
-    """Takes prints of the answers to one question.
-
-    Parameters
-    ----------
-    released : str
-        The answer as it was handed out.
-    known : iterable of str
-        Answers that are no evidence, such as the course's own.
-    prose : bool
-        Whether the answer is written in words.
-    """
-
-    def __init__(self, released: str = "", known: Iterable[str] = (), *, prose: bool = False):
-        self._form = of_prose if prose else of_code
-        self._worth = PROSE if prose else 1
-        stub = self._form(released)
-        self._given = frozenset(_parts(stub))
-        self._length = len(stub.coarse)
-        self._known = {_whole(self._form(text)) for text in known}
-        self._cache: dict[str, Print | None] = {}
-
-    def take(self, text: str) -> Print | None:
-        """The print of an answer; None if there is nothing in it to compare."""
-        key = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:24]
-        if key not in self._cache:
-            self._cache[key] = self._take(text)
-        return self._cache[key]
-
-    def _take(self, text: str) -> Print | None:
-        words = self._form(text)
-        size = (len(words.coarse) - self._length) * self._worth
-        whole = _whole(words)
-        if size < SHORT or whole in self._known:
-            return None
-        return Print(whole, frozenset(_parts(words)) - self._given, size)
-
-
 def find_groups(prints: Mapping[str, Mapping[str, Print]]) -> list[Group]:
     """Groups of students whose answers are alike, the clearest first.
 
@@ -139,42 +70,13 @@ def find_groups(prints: Mapping[str, Mapping[str, Print]]) -> list[Group]:
     return _Search(prints).groups()
 
 
-# --- one answer -----------------------------------------------------------------------------------
-
-
-def _whole(words: Words) -> int:
-    text = "\0".join(words.exact).encode("utf-8", "replace")
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
-
-
-def _parts(words: Words) -> Iterator[int]:
-    """Fingerprints: of every few neighbouring runs of words, the one with the smallest hash."""
-    hashes = list(_hashes([zlib.crc32(word.encode("utf-8", "replace")) for word in words.coarse]))
-    for start in range(max(1, len(hashes) - WINDOW + 1)):
-        window = hashes[start : start + WINDOW]
-        if window:
-            yield min(window)
-
-
-def _hashes(words: list[int]) -> Iterator[int]:
-    """A hash of every run of `GRAM` words, each from the one before."""
-    first = pow(_BASE, GRAM - 1, _MODULUS)
-    value = 0
-    for place, word in enumerate(words):
-        if place >= GRAM:
-            value -= words[place - GRAM] * first
-        value = (value * _BASE + word) % _MODULUS
-        if place >= GRAM - 1:
-            yield value
-
-
-# --- a class --------------------------------------------------------------------------------------
-
-
 class _Search:
     def __init__(self, prints: Mapping[str, Mapping[str, Print]]):
         self.prints = {name: prints[name] for name in sorted(prints) if prints[name]}
         self.names = list(self.prints)
+        count = len(self.names)
+        self.circle = max(CIRCLE, count // 20)
+        self.needed = log2(max(1.0, count * (count - 1) / 2)) + MARGIN
         self.wholes: dict[tuple, list[int]] = defaultdict(list)
         self.parts: dict[tuple, list[int]] = defaultdict(list)
         for place, name in enumerate(self.names):
@@ -185,15 +87,12 @@ class _Search:
 
     def groups(self) -> list[Group]:
         count = len(self.names)
-        if count < 2:
-            return []
-        needed = log2(count * (count - 1) / 2) + MARGIN
         leader = list(range(count))
         found = []
         for one, other in sorted(self._candidates()):
             evidence = self._evidence(one, other)
             bits = sum(evidence.values())
-            if bits >= needed:
+            if bits >= self.needed:
                 found.append((bits, one, other, evidence))
                 leader[_head(leader, one)] = _head(leader, other)
         members: dict[int, list[int]] = defaultdict(list)
@@ -237,30 +136,55 @@ class _Search:
 
     def _evidence(self, one: int, other: int) -> dict[str, float]:
         """Bits of every answer that two students share."""
+        common = dict(self._common(one, other))
+        found = {
+            answer: self._bits(having, size, others=0.0, few=max(0.0, having - 2))
+            for answer, (having, size) in common.items()
+        }
+        if sum(found.values()) < self.needed:  # not even if all the rest were of one circle
+            return found
+        holders = {answer: self._holders(one, answer, other) for answer in common}
+        hits = Counter(place for places in holders.values() for place in places)
+        fellows = {place for place, times in hits.items() if times >= min(2, len(common))}
+        for answer, (having, size) in common.items():
+            few = len(fellows & holders[answer])
+            found[answer] = self._bits(having, size, others=max(0.0, having - 2 - few), few=few)
+        return {answer: bits for answer, bits in sorted(found.items()) if bits > 0}
+
+    def _common(self, one: int, other: int) -> Iterator[tuple[str, tuple[float, float]]]:
+        """Answers that two share: how many have them, and how many words are shared."""
         ours, theirs = self._of(one), self._of(other)
-        found = {}
-        for answer in ours.keys() & theirs.keys():
+        for answer in sorted(ours.keys() & theirs.keys()):
             mine, yours = ours[answer], theirs[answer]
             if mine.whole == yours.whole:
                 share, having = 1.0, len(self.wholes[answer, mine.whole])
             else:
-                common = mine.parts & yours.parts
-                share = len(common) / max(len(mine.parts), len(yours.parts), 1)
+                both = mine.parts & yours.parts
+                share = len(both) / max(len(mine.parts), len(yours.parts), 1)
                 if share < SHARED:
                     continue
-                having = median(len(self.parts[answer, part]) for part in common)
-            bits = self._bits(having, share * min(mine.size, yours.size))
-            if bits > 0:
-                found[answer] = bits
-        return dict(sorted(found.items()))
+                having = median(len(self.parts[answer, part]) for part in both)
+            yield answer, (having, share * min(mine.size, yours.size))
 
-    def _bits(self, having: float, size: float) -> float:
-        """How unlikely it is that somebody writes what `having` wrote, these two among them."""
+    def _holders(self, one: int, answer: str, other: int) -> set[int]:
+        """Who else has an answer that two share, or most parts of it."""
+        mine, yours = self._of(one)[answer], self._of(other)[answer]
+        if mine.whole == yours.whole:
+            places = set(self.wholes[answer, mine.whole])
+        else:
+            both = mine.parts & yours.parts
+            times = Counter(place for part in both for place in self.parts[answer, part])
+            places = {place for place, having in times.items() if having >= SHARED * len(both)}
+        return places - {one, other}
+
+    def _bits(self, having: float, size: float, others: float, few: float) -> float:
+        """How unlikely it is that somebody writes what `having` wrote, two of them compared.
+
+        Of the rest, `others` have nothing more to do with the two, and `few` have.
+        """
         length = min(MOST_BITS, max(0.0, size - PLAIN) / WORDS_A_BIT)
-        others = max(0.0, having - 2)
-        if others <= max(CIRCLE, len(self.names) // 20):
-            others *= 2.0 ** (-length / 2)
-        return log2((len(self.names) - 1) / (others + 2.0**-length))
+        weight = 2.0 ** (-length / 2) if having - 2 <= self.circle else 1.0
+        return log2((len(self.names) - 1) / (others + few * weight + 2.0**-length))
 
     def _group(self, places: list[int], pairs: list[tuple]) -> Group:
         weight: Counter[str] = Counter()

@@ -19,9 +19,9 @@ from chainrule.grading.course import Course, CourseError
 from chainrule.grading.gradesheet import FAILED, GRADED, MISSING, Row, make_row, notes_beside
 from chainrule.grading.journal import Entry, Journal, Spoilt
 from chainrule.grading.kernel import read_config
-from chainrule.grading.likeness import Print
 from chainrule.grading.notes import Note
 from chainrule.grading.plan import refusal, submitters
+from chainrule.grading.prints import Print
 from chainrule.grading.record import Part, Points, Record, Recorder
 from chainrule.grading.report_mistakes import Mistakes, read_explanations
 from chainrule.grading.report_outline import Outline, answers_in, read_outline

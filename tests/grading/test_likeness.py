@@ -5,7 +5,8 @@ from itertools import product
 
 import pytest
 
-from chainrule.grading.likeness import Printer, find_groups
+from chainrule.grading.likeness import find_groups
+from chainrule.grading.prints import Printer
 
 STUB = '''def smooth(values, width):
     """Return the running mean."""
