@@ -17,6 +17,7 @@ from chainrule.checks.message import IN_THE_LINE
 from chainrule.checks.quiet import quiet
 
 _LARGEST = 10**7  # entries; a view of a few bytes can claim to be larger than any memory
+_SMALL = 10**4
 _LONGEST = 200  # characters of an exception's text
 _DEEPEST = 4  # axes; a list may hold itself
 NUMBERS_IN_A_LIST = "where an array or a number is asked for"
@@ -83,6 +84,8 @@ def alike(got: np.ndarray, expected: np.ndarray, tolerance: float) -> bool:
     """
     if got.shape != expected.shape or got.dtype != expected.dtype:
         return False
+    if got.size < _SMALL and got.tobytes() == expected.tobytes():  # mostly so, and soon seen
+        return True
     return bool(np.all(agreeing(got, expected, tolerance)))
 
 

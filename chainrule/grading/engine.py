@@ -13,6 +13,7 @@ from traitlets.config import Config
 
 from chainrule.grading.execute import RunCells
 from chainrule.grading.kernel import Engine, KernelEngine, read_config
+from chainrule.grading.needs import needs_of
 from chainrule.grading.sandbox.box import find_box
 from chainrule.grading.sandbox.doctor import quick_proof
 from chainrule.grading.sandbox.limits import Limits
@@ -56,6 +57,7 @@ class SandboxEngine:
 
     def run(self, nb: NotebookNode, folder: Path, files: dict[str, bytes]) -> None:
         """Fill in the outputs of all code cells of `nb`, and note which were stopped."""
+        self._nursery.also(*needs_of(nb))
         sitting = Sitting(nb, self._nursery.worker, folder, files, self.allowance)
         sitting.run()
         self.peak_memory = sitting.peak_memory or None

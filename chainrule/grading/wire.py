@@ -12,7 +12,9 @@ what to put there.
 from __future__ import annotations
 
 import builtins
+import functools
 import json
+import math
 import re
 import socket
 import struct
@@ -266,7 +268,7 @@ class Packer:
             if "own" in mark:
                 return mark
             self.arrays.append(value)
-        self._add(np.ascontiguousarray(plain).tobytes())
+        self._add(plain.tobytes())
         node = [plain.dtype.str, list(plain.shape), not value.flags.writeable]
         if kind is np.ndarray:
             return {"array": node, **mark}
@@ -390,12 +392,10 @@ class Unpacker:
     def _unpack_array(self, given, fresh: bool = False) -> np.ndarray:
         text, shape, read_only = given
         dtype, shape = _plain_dtype(text), _a_shape(shape)
-        count = 1
-        for length in shape:
-            count *= length
-        raw = self._take(count * dtype.itemsize)
+        raw = self._take(math.prod(shape) * dtype.itemsize)
         array = np.frombuffer(raw, dtype=dtype).reshape(shape).copy()
-        _insist_on_values(array)
+        if dtype.kind in "bU":
+            _insist_on_values(array)
         if read_only:
             array.flags.writeable = False
         if not fresh:
@@ -418,12 +418,15 @@ def _a_list(value: object) -> list:
 
 def _a_shape(value: object) -> tuple[int, ...]:
     shape = _a_list(value)
-    lengths = all(type(one) is int and 0 <= one <= MAX_BODY for one in shape)
-    if len(shape) > MAX_DIMENSIONS or not lengths:
+    for one in shape:
+        if type(one) is not int or not 0 <= one <= MAX_BODY:
+            raise WireError("a message holds an array of an impossible shape")
+    if len(shape) > MAX_DIMENSIONS:
         raise WireError("a message holds an array of an impossible shape")
     return tuple(shape)
 
 
+@functools.lru_cache(maxsize=64)
 def _plain_dtype(text: object) -> np.dtype:
     if type(text) is not str or not _PLAIN_DTYPE.fullmatch(text):
         raise WireError("a message holds an array of an unknown dtype")

@@ -5,6 +5,7 @@ For tests of what the two sides say to each other. What the box keeps out is tes
 
 import contextlib
 import faulthandler
+import importlib
 import json
 import os
 import signal
@@ -84,6 +85,7 @@ def _zygote(control: socket.socket) -> None:
             os.dup2(nothing, fd)
         faulthandler.disable()
         warnings.resetwarnings()
+        importlib.import_module("matplotlib.pyplot")  # so that there are figures
         student.warm()
         while True:
             home, fds, *_ = socket.recv_fds(control, 1000, 1)

@@ -25,9 +25,7 @@ SERVE = "chainrule.grading.sandbox.student:serve"
 IMPORTS = (
     "numpy",
     "IPython.core.interactiveshell",
-    "matplotlib.pyplot",
-    "matplotlib_inline.backend_inline",
-    *("chainrule.trainer", "chainrule.figures", "chainrule.checks", "chainrule.data"),
+    *("chainrule.trainer", "chainrule.checks", "chainrule.data"),
     *("chainrule.progress", "chainrule.checkpoint", "chainrule.summary"),
 )
 START_SECONDS = 60  # to import everything on a slow machine

@@ -57,6 +57,7 @@ def main(control: int, settings: dict) -> None:
         request = json.loads(data)
         if "imports" in request:
             _import(request["imports"])
+            _load(settings["serve"])
             _be_ready(sock)
             continue
         child = os.fork()
@@ -80,7 +81,7 @@ def _finish_start() -> None:
 
 def _import(names: list[str]) -> None:
     for name in names:
-        with contextlib.suppress(ImportError):
+        with contextlib.suppress(Exception):  # then the cell that wants it says why
             importlib.import_module(name)
 
 
