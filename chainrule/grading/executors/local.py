@@ -75,7 +75,7 @@ def _pool(jobs: int, work: Work) -> Iterator[ProcessPoolExecutor]:
     kinds = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in kinds else "spawn")
     if "forkserver" in kinds:
-        context.set_forkserver_preload([__name__])
+        context.set_forkserver_preload(["chainrule.grading.executors.warm"])
         _start_forkserver()
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(work,))
