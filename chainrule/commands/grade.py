@@ -116,7 +116,8 @@ def run(options: argparse.Namespace) -> int:
         progress = lines.JsonProgress(sys.stdout, out, options.problem_set)
     if options.dry_run:
         return _tell_plan(course, options, grade, console, out, progress)
-    if _share(options) is None and instructor_module("demo").clear_demo(course):
+    in_array = _share(options) is not None
+    if not in_array and instructor_module("demo").clear_demo(course):
         out.print("Removed the results of an earlier demo.")
     rows, code = [], INTERNAL
     try:
@@ -124,14 +125,15 @@ def run(options: argparse.Namespace) -> int:
             rows = _grade(course, options, grade, progress, ctrl_c.asked)
             progress.finish()
         stopped = ctrl_c.asked() and progress.left
-        if not options.json and _share(options) is None and not stopped:
+        code = ATTENTION if any(row.needs_attention for row in rows) else OK
+        if not (options.json or in_array or stopped):
             show(out, console, rows)
             code = conclude(out, course, rows)
-        else:
-            code = ATTENTION if any(row.needs_attention for row in rows) else OK
         if progress.left:
             out.print(_what_is_left(progress.left, options, stopped), soft_wrap=True)
             code = STOPPED if stopped else ATTENTION
+        if in_array:
+            code = OK  # to SLURM it did what it should: the run that collects says the rest
     except CourseError as error:
         code = USAGE if error.users_mistake else INTERNAL
         raise

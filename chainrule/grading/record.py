@@ -261,26 +261,35 @@ class Recorder:
         }
         ids = chosen.with_only_columns(_submissions.c.id)
         parts = {}
-        chosen = select(_handed_in).where(_handed_in.c.assignment_id.in_(ids))
+        # nbgrader's indices begin with the notebook or the cell: without these, the database reads
+        # through the points of the whole class for every submission.
+        ours, cells = list(self._titles), list(self._cells)
+        chosen = select(_handed_in).where(
+            _handed_in.c.notebook_id.in_(ours), _handed_in.c.assignment_id.in_(ids)
+        )
         for row in db.execute(chosen):
-            if row.notebook_id in self._titles:
-                parts[row.id] = Part(row.id, row.late_submission_penalty)
-                records[row.assignment_id].parts[self._titles[row.notebook_id]] = parts[row.id]
+            parts[row.id] = Part(row.id, row.late_submission_penalty)
+            records[row.assignment_id].parts[self._titles[row.notebook_id]] = parts[row.id]
         ids = chosen.with_only_columns(_handed_in.c.id)
         both = _grades.outerjoin(_seen, _seen.c.grade_id == _grades.c.id)
         chosen = select(_grades, _seen.c.digest).select_from(both)
-        for row in db.execute(chosen.where(_grades.c.notebook_id.in_(ids))):
-            if row.notebook_id in parts and row.cell_id in self._cells:
-                parts[row.notebook_id].points[self._cells[row.cell_id].name] = Points(
-                    row.id, row.auto_score, row.manual_score, row.extra_credit,
-                    row.needs_manual_grade, row.digest,
-                )  # fmt: skip
-        for row in db.execute(select(_comments).where(_comments.c.notebook_id.in_(ids))):
-            if row.notebook_id in parts and row.cell_id in self._cells:
-                parts[row.notebook_id].remarks[self._cells[row.cell_id].name] = Remark(
-                    row.id, row.auto_comment, row.manual_comment
-                )
+        of_ours = _grades.c.cell_id.in_(cells), _grades.c.notebook_id.in_(ids)
+        for row in self._in_order(db.execute(chosen.where(*of_ours))):
+            parts[row.notebook_id].points[self._cells[row.cell_id].name] = Points(
+                row.id, row.auto_score, row.manual_score, row.extra_credit,
+                row.needs_manual_grade, row.digest,
+            )  # fmt: skip
+        of_ours = _comments.c.cell_id.in_(cells), _comments.c.notebook_id.in_(ids)
+        for row in self._in_order(db.execute(select(_comments).where(*of_ours))):
+            parts[row.notebook_id].remarks[self._cells[row.cell_id].name] = Remark(
+                row.id, row.auto_comment, row.manual_comment
+            )
         return {record.student: record for record in records.values()}
+
+    def _in_order(self, rows: Iterable) -> list:
+        """Rows about cells, in the order of the notebooks: an index has its own."""
+        places = {name: place for place, name in enumerate(self._cells)}
+        return sorted(rows, key=lambda row: places[row.cell_id])
 
     def _create(self, db: Connection, entry: Entry) -> None:
         """Add the submission as `Gradebook.add_submission` does, within the transaction."""

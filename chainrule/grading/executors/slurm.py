@@ -70,21 +70,34 @@ class Slurm:
         """
         spool = Spool(self.course, work.assignment)
         waiting = {parcel.student: parcel for parcel in parcels}
+        everybody = list(waiting)
+        try:
+            yield from self._collect_all(spool, waiting, stop)
+        finally:  # not before: while its entry is there, no task grades a submission again
+            for student in everybody:
+                if student not in waiting:
+                    spool.remove(student)
+        if not stop():
+            for parcel in waiting.values():
+                text = "No array task has graded it; .chainrule/slurm-*.log may say why"
+                yield not_graded(parcel, work.assignment, text)
+
+    def _collect_all(
+        self, spool: Spool, waiting: dict[str, Parcel], stop: Callable[[], bool]
+    ) -> Iterator[Entry]:
         yield from _collect(spool, waiting)
         for _ in range(ATTEMPTS):
             if not waiting or stop():
                 return
-            spool.ask_to_stop(False)
+            spool.ask_to_stop(False)  # a run that was killed may have left it
             job = self._submit(min(self.tasks, len(waiting)))
             try:
                 yield from _watch(job, spool, waiting, stop)
             except BaseException:
                 _cancel(job)
                 raise
-        if not stop():
-            for parcel in waiting.values():
-                text = "No array task has graded it; .chainrule/slurm-*.log may say why"
-                yield not_graded(parcel, work.assignment, text)
+            finally:
+                spool.ask_to_stop(False)
 
     def _submit(self, tasks: int) -> str:
         """Submit the array; returns its number."""
@@ -113,11 +126,14 @@ def _watch(
 ) -> Iterator[Entry]:
     """Collect until all is there, or the array has ended and nothing more comes."""
     last = time.monotonic()  # when something came, or could still have
+    stopping = False
     while waiting:
         before = len(waiting)
         yield from _collect(spool, waiting)
-        if stop():
+        if stop() and not stopping:
+            stopping = True
             spool.ask_to_stop()
+            _cancel(job, "--state=PENDING")  # what has not begun need not, either
         if len(waiting) < before or _runs(job):
             last = time.monotonic()
         elif time.monotonic() - last > LATE:
@@ -126,13 +142,14 @@ def _watch(
 
 
 def _collect(spool: Spool, waiting: dict[str, Parcel]) -> Iterator[Entry]:
-    """What has arrived of those who wait; it leaves the spool once it has been written down."""
+    """What has arrived of those who wait, and do so no more once it has been written down."""
     for parcel in list(spool.arrived(waiting.values())):
         entry = spool.get(parcel)
-        if entry is not None:
-            del waiting[parcel.student]
-            yield entry
-        spool.remove(parcel.student)
+        if entry is None:
+            spool.remove(parcel.student)  # of another submission, or of no use
+            continue
+        yield entry
+        del waiting[parcel.student]
 
 
 def _runs(job: str) -> bool:
@@ -144,5 +161,5 @@ def _runs(job: str) -> bool:
     return bool(done.stdout.strip())
 
 
-def _cancel(job: str) -> None:
-    subprocess.run(["scancel", job], capture_output=True)
+def _cancel(job: str, *which: str) -> None:
+    subprocess.run(["scancel", *which, job], capture_output=True)
