@@ -204,7 +204,7 @@ def test_it_says_what_waits_for_a_person_and_whose(page):
 def test_everybody_has_a_line_with_points_result_and_link(course, page):
     said = section(page, "everybody")
     assert "ada 6 of 10 points … 1 by hand to come feedback" in said
-    assert "ben 1 of 10 points … 1 by hand to come double 0/5 feedback" in said
+    assert "ben 1 of 10 points … 1 by hand to come lost in double 0/5 feedback" in said
     assert "eve 0 of 10 points ✗ unreadable" in said
     assert "gus 0 of 10 points ✗ missing" in said
     for name in ("ada", "ben", "cem", "dot", "eve", "fay", "gus"):

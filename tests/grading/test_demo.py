@@ -117,6 +117,8 @@ def test_a_real_class_is_left_alone(checkout):
     assert {path: path.read_bytes() for path in _results(checkout)} == before
     assert (checkout.root / ".demo" / "feedback" / "full" / NAME / f"{NAME}.html").is_file()
     assert (checkout.root / ".demo" / "grades.csv").is_file()
+    assert (checkout.root / ".demo" / "reports" / f"{NAME}.html").is_file()
+    assert not checkout.reports.exists()
 
 
 def _results(course):
@@ -137,6 +139,22 @@ def test_a_table_exported_by_nbgrader_keeps_it_out_and_is_kept(checkout):
     assert checkout.grades.is_file()
 
 
+def test_reports_on_a_real_class_keep_it_out(checkout):
+    checkout.reports.mkdir()
+    (checkout.reports / "index.html").write_text("mine", encoding="utf-8")
+    assert demo.prepare(checkout.root).kept_out_by == "reports/ has reports on a class"
+
+
+@pytest.mark.slow
+def test_its_reports_lie_beside_its_feedback_and_one_that_has_changed_since_stays(checkout):
+    plan = run(checkout)
+    assert plan.report == checkout.reports / "index.html"
+    page = checkout.reports / f"{NAME}.html"
+    page.write_text("mine", encoding="utf-8")
+    demo.clear_demo(Course.at(checkout.root))
+    assert [path for path in checkout.reports.rglob("*") if path.is_file()] == [page]
+
+
 @pytest.mark.slow
 def test_the_results_can_be_cleared_for_a_real_class(checkout):
     run(checkout)
@@ -145,6 +163,7 @@ def test_the_results_can_be_cleared_for_a_real_class(checkout):
     demo.clear_demo(Course.at(checkout.root))
     assert list(checkout.autograded.iterdir()) == [mine]
     assert not checkout.grades.exists()
+    assert not checkout.reports.exists()
     assert demo.clear_demo(Course.at(checkout.root)) == []
 
 
