@@ -111,14 +111,16 @@ def look_at(text: str, known: dict[str, str]) -> Iterator[tuple[str, str]]:
     tree = _parse(text)
     if tree is None:  # it does not run either
         return
-    for node in ast.walk(tree):
-        known.update(_imported(node))
+    everything = list(ast.walk(tree))
     prose = {
         id(node.value)
-        for node in ast.walk(tree)
+        for node in everything
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }  # docstrings and the like
-    for node in ast.walk(tree):
+    nodes = [node for node in everything if _says_something(node)]
+    for node in nodes:
+        known.update(_imported(node))
+    for node in nodes:
         yield from _imports(node)
         yield from _attributes(node, known)
         yield from _assignments(node, known)
@@ -141,6 +143,17 @@ def _parse(text: str) -> ast.Module | None:
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def _says_something(node: ast.AST) -> bool:
+    """Whether it is of a kind that is looked at below; most of a tree is not."""
+    return isinstance(node, _LOOKED_AT) or (isinstance(node, ast.Name) and node.id[:2] == "__")
+
+
+_LOOKED_AT = (
+    *(ast.Import, ast.ImportFrom, ast.Attribute, ast.Call, ast.Constant, ast.Dict),
+    *(ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete, ast.For, ast.FunctionDef),
+)
 
 
 def _imported(node: ast.AST) -> dict[str, str]:

@@ -24,6 +24,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.ma  # NumPy would load it at the first array that is sent, in every process
 
 MAX_HEAD = 16_000_000  # bytes of JSON
 MAX_BODY = 100_000_000  # bytes of arrays; the largest array that checks take has 10^7 entries
