@@ -5,7 +5,8 @@
 
 Submissions are copies of honest ones of the sample class, right and mistaken, each a little
 different, in a temporary copy of the course. Every way to grade is a process of its own, from its
-start to its end: it grades, writes the feedback and the gradebook. *wall* is what one waits.
+start to its end: it grades, writes the feedback and the gradebook. Of a small class a good part is
+the start, some seconds. *wall* is what one waits.
 *CPU* is of all processes together, those in the sandbox included, however they end: the kernel
 counts it where it lets us (perf events; as root, say), else their times are read again and again,
 which misses the last moments of each (the table says which). *memory* is the peak of all of them,
@@ -21,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,6 +32,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from nbgrader.utils import is_solution
 from processes import Meter
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from chainrule.grading import engine
@@ -141,7 +144,7 @@ def measure(way: str, size: int) -> Cost:
     """Grade a class in one way, in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as place:
         course = make_course(Path(place).resolve(), size)
-        command = [sys.executable, __file__, "--way", way, str(course.root)]
+        command = [sys.executable, "-W", "ignore", __file__, "--way", way, str(course.root)]
         began = time.perf_counter()
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True) as run:
             with Meter(run.pid) as meter:
@@ -250,4 +253,5 @@ def same_or_not(costs: list[Cost]) -> Iterator[str]:
 
 if __name__ == "__main__":
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    warnings.simplefilter("ignore", SAWarning)  # of nbgrader's
     main()
