@@ -7,11 +7,12 @@ reply, where every call and every attribute would be two of their own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
+from chainrule.checks.dictionaries import copied
 from chainrule.checks.outcome import Elsewhere, as_array
 from chainrule.checks.quiet import quiet
 
@@ -71,11 +72,14 @@ class Script:
     calls : tuple of Call
     left : tuple of str
         Attributes to look at in the end.
+    times : int
+        How often to play it; from the second time on, with copies of what was handed over.
     """
 
     arguments: tuple = ()
     calls: tuple[Call, ...] = ()
     left: tuple[str, ...] = ()
+    times: int = 1
 
     def play(self, answer: Callable) -> tuple[object, list]:
         """Do it: what the last call returned, and the attributes, None for one that is not there.
@@ -93,19 +97,37 @@ class Script:
     def plain(self) -> tuple:
         """The same in tuples, to be sent."""
         calls = tuple((c.verb, c.arguments, c.method, c.inner, c.shape) for c in self.calls)
-        return self.arguments, calls, self.left
+        return self.arguments, calls, self.left, self.times
 
     @classmethod
     def of(cls, plain: tuple) -> Script:
         """What was sent."""
-        arguments, calls, left = plain
-        return cls(arguments, tuple(Call(*call) for call in calls), left)
+        arguments, calls, left, times = plain
+        return cls(arguments, tuple(Call(*call) for call in calls), left, times)
+
+    def repeats(self) -> list[Script]:
+        """Itself, and a copy for every further time."""
+        return [self, *(self._apart() for _ in range(self.times - 1))]
+
+    def _apart(self) -> Script:
+        kept: dict[int, object] = {}  # what goes to two calls goes to both copies
+
+        def copies(values: tuple) -> tuple:
+            return tuple(kept.setdefault(id(one), copied(one)) for one in values)
+
+        calls = tuple(
+            replace(call, arguments=copies(call.arguments), inner=copies(call.inner))
+            for call in self.calls
+        )
+        return replace(self, arguments=copies(self.arguments), calls=calls)
 
 
 def play_all(
     answer: Callable, scripts: Iterable[Script], reuse: bool = False
 ) -> list[Callable[[], tuple]]:
-    """Functions that play one script each; of an answer elsewhere, all have been played already.
+    """Functions that play one script each, one for each time that it is to be played.
+
+    Of an answer elsewhere, all have been played already.
 
     Parameters
     ----------
@@ -119,7 +141,7 @@ def play_all(
     if found is not None:
         return [partial(_come_out, one) for one in found]
     make = made_once(answer) if reuse else answer
-    return [partial(script.play, make) for script in scripts]
+    return [partial(one.play, make) for script in scripts for one in script.repeats()]
 
 
 def made_once(answer: Callable) -> Callable:

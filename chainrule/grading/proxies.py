@@ -103,7 +103,7 @@ class Session:
         return result[0], result[1] is True
 
     def perform(self, answer: Remote, scripts: list[Script], reuse: bool) -> list | None:
-        """Have scripts played with an answer; what came of each: a result, or an exception.
+        """Have scripts played with an answer; what came of it each time: a result, or an exception.
 
         None if what came of all of them cannot be sent at once.
         """
@@ -112,14 +112,12 @@ class Session:
             found = self.request("perform", answer, plain, reuse)
         except ElsewhereRaised:
             return None
-        if type(found) is not tuple or len(found) != len(scripts):
+        left = [len(script.left) for script in scripts for _ in range(script.times)]
+        if type(found) is not tuple or len(found) != len(left):
             self.peer = None
             raise Ended("an answer is malformed")
         try:
-            return [
-                _as_result(one, len(script.left))
-                for one, script in zip(found, scripts, strict=True)
-            ]
+            return [_as_result(one, count) for one, count in zip(found, left, strict=True)]
         except WireError as error:
             self.peer = None
             raise Ended(str(error)) from None

@@ -115,3 +115,17 @@ def test_too_much_at_once_is_asked_one_by_one():
     plays = play_all(far, [Script((large,)), Script((large,))])
     assert [play()[0] for play in plays] == ["from here"] * 2
     assert far.asked == []
+
+
+def test_a_script_is_played_several_times_with_what_was_handed_over_at_first():
+    seen = []
+
+    def answer(array, same):
+        seen.append((array.tolist(), same is array))
+        array += 1
+
+    array = np.zeros(2)
+    for play in play_all(answer, [Script((array, array), times=3)]):
+        play()
+    assert seen == [([0, 0], True)] * 3
+    assert array.tolist() == [1, 1]

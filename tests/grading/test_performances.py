@@ -236,3 +236,16 @@ def test_where_a_class_comes_from_takes_one_request(answer, requests):
     names = [name for name, _ in type(theirs).__origins__(theirs)]
     assert names == ["Answer", "Operation", "object"]
     assert requests == ["origins"]
+
+
+def test_a_case_that_is_tried_twice_is_sent_once_and_handed_over_the_same_twice(answer):
+    theirs = answer("""
+        class Answer:
+            def forward(self, x):
+                x += 1
+                return x.copy()
+    """)
+    case = Case({"x": np.zeros(2)})
+    got = observe("operation", (), theirs, "forward", case, {})
+    assert got.notes == {"modified x"}
+    assert got.parts["output"].tolist() == [1, 1]

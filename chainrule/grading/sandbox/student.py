@@ -281,7 +281,8 @@ class Student(Peer):
     def _do_perform(self, target, scripts: list, reuse: bool) -> tuple:
         """Play scripts with an answer; what came of each: a value with attributes, or an error."""
         make = made_once(target) if reuse else target
-        return tuple(self._played(Script.of(plain), make) for plain in scripts)
+        repeats = (script for plain in scripts for script in Script.of(plain).repeats())
+        return tuple(self._played(script, make) for script in repeats)
 
     def _played(self, script: Script, make) -> tuple:
         try:
