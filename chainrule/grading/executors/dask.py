@@ -74,7 +74,11 @@ class Dask:
         key = f"chainrule-{uuid.uuid4().hex}"
         with _client(self.address) as client:
             threads = sum(client.nthreads().values())
-            client.register_plugin(Examiners(key, work))
+            try:
+                client.register_plugin(Examiners(key, work))
+            except Exception as error:  # whatever the worker's Python says
+                text = f"a worker cannot grade: {type(error).__name__}: {error}"
+                raise CourseError(f"{text}. Install the same chainrule there") from None
             try:
                 yield from Drain(
                     lambda wanted: _pool(client),
@@ -111,10 +115,21 @@ def _pool(client: Client) -> Iterator[Executor]:
     pool = client.get_executor(pure=False)
     try:
         yield pool
+        _need_connection(client)
     except BaseException:
-        pool.shutdown(wait=False)
+        with contextlib.suppress(Exception):  # the client may be closed
+            pool.shutdown(wait=False)
+        _need_connection(client)
         raise
     pool.shutdown()
+
+
+def _need_connection(client: Client) -> None:
+    if client.status not in ("running", "connecting"):
+        raise Unreachable(
+            "the Dask scheduler is gone. What has been graded is kept: when it is back, run the "
+            "same command again"
+        )
 
 
 class Examiners(WorkerPlugin):

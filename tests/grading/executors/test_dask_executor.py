@@ -2,6 +2,9 @@
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 
 import kill
 import pytest
@@ -9,6 +12,8 @@ from classroom import NAME, hand_in, points_of
 from fake import fake_engines, refusing_engines, runs, steady_engines
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: NO test of it runs")
+
+import dask  # noqa: E402
 
 from chainrule import cli  # noqa: E402
 from chainrule.grading import grade as grade_module  # noqa: E402
@@ -29,8 +34,6 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def cluster():
     """Two workers, each in a process of its own; two deaths are enough for a task to be blamed."""
-    import dask
-
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 1}),
         distributed.LocalCluster(
@@ -140,6 +143,46 @@ def test_a_refusal_of_a_worker_is_said_by_the_run(klass, executor):
         grade(klass, NAME, executor=executor, engines=refusing_engines)
 
 
+def test_a_worker_that_lacks_what_it_needs_is_said(klass, executor, monkeypatch):
+    monkeypatch.setattr(dask_module.pickle, "dumps", lambda what: b"cno_such_module\nx\n.")
+    with pytest.raises(CourseError, match="a worker cannot grade: ModuleNotFoundError"):
+        grade(klass, NAME, executor=executor, engines=fake_engines)
+
+
+def test_a_scheduler_that_goes_is_said_and_the_next_run_does_the_rest(klass, wanted, monkeypatch):
+    monkeypatch.setattr(dask_module, "PATIENCE", 15)
+    where = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard"]
+    port = _free_port()
+    address = f"tcp://127.0.0.1:{port}"
+    path = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": path}
+    scheduler = subprocess.Popen([*where, "--port", str(port)], **quiet)
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1"]
+    worker = subprocess.Popen([*worker, "--no-dashboard"], **quiet)
+
+    class Killer(Progress):
+        def end(self, row, seconds):
+            scheduler.kill()
+
+    try:
+        with pytest.raises(CourseError, match="the Dask scheduler is gone"):
+            grade(klass, NAME, progress=Killer(), executor=Dask(address), engines=steady_engines)
+    finally:
+        for process in (worker, scheduler):
+            process.kill()
+            process.wait()
+    due = [task.student for task in plan(klass, NAME) if task.why]
+    assert 1 <= len(due) < 12
+    grade(klass, NAME, engines=fake_engines)
+    assert kill.dump(klass) == wanted
+
+
+def _free_port():
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return listening.getsockname()[1]
+
+
 def test_no_scheduler_is_an_error_and_no_traceback(klass, monkeypatch, capsys):
     monkeypatch.setattr(dask_module, "PATIENCE", 1)
     where = "dask:tcp://127.0.0.1:9"
@@ -156,8 +199,6 @@ def test_the_command_grades_there(klass, wanted, executor, monkeypatch, capsys):
 
 
 def test_without_dask_it_says_what_to_install(klass, monkeypatch, capsys):
-    import sys
-
     monkeypatch.delitem(sys.modules, "chainrule.grading.executors.dask")
     monkeypatch.setitem(sys.modules, "distributed", None)
     where = "dask:tcp://127.0.0.1:9"
