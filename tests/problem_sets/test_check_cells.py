@@ -87,11 +87,11 @@ def check_cells(folder: Path) -> dict[str, list[tuple[str, float]]]:
 def run(patch, label, exercise, source, points, training, namespace) -> Run:
     """Run a cell as nbgrader does, and see what it says and leaves behind."""
     cases = []
-    observe = hidden_module.observe
+    attempts = hidden_module.attempts
 
-    def spy(kind, returns, answer, stage, case, names):
-        cases.append(case)
-        return observe(kind, returns, answer, stage, case, names)
+    def spy(kind, returns, answer, tries, names):
+        cases.extend(case for _, case in tries)
+        return attempts(kind, returns, answer, tries, names)
 
     tree = ast.parse(source)
     last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else ast.Expr(ast.Constant(None))
@@ -101,7 +101,7 @@ def run(patch, label, exercise, source, points, training, namespace) -> Run:
         contextlib.redirect_stdout(said),
         contextlib.redirect_stderr(complained),
     ):
-        patched.setattr(hidden_module, "observe", spy)
+        patched.setattr(hidden_module, "attempts", spy)
         before, began = state(namespace), time.thread_time()
         try:
             exec(compile(tree, "<cell>", "exec"), namespace)
