@@ -43,7 +43,7 @@ import re, resource, sys, time
 began = time.perf_counter()
 sys.modules.setdefault("rfc3987_syntax", None)
 from chainrule.grading.course import Course
-from chainrule.grading.report import write_report
+from chainrule.grading.report.writing import write_report
 loaded = time.perf_counter()
 path = write_report(Course.at(sys.argv[1]), sys.argv[2])
 done = time.perf_counter()

@@ -60,8 +60,6 @@ def run(options: argparse.Namespace) -> int:
         progress.finish()
     rows = [row for graded in plan.rows.values() for row in graded]
     conclude(out, plan.course, rows)
-    if plan.report:
-        out.print(f"Report:    {short(plan.report, plan.course)}", soft_wrap=True)
     out.print(f"Gradebook: {short(plan.course.gradebook, course)} (the demo's own)")
     if plan.surprises or not rows:
         out.print(f"{len(plan.surprises)} grades are not as expected.")

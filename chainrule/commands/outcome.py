@@ -23,6 +23,10 @@ def conclude(out, course: Course, rows) -> int:
     )
     out.print()
     out.print(f"Grades:    {short(course.grades, course)}", soft_wrap=True)
+    names = {row.assignment for row in rows}
+    report = course.reports / f"{names.pop() if len(names) == 1 else 'index'}.html"
+    if report.is_file():
+        out.print(f"Report:    {short(report, course)}", soft_wrap=True)
     for example in islice(pages, 1):
         out.print(f"Feedback:  {short(course.feedback, course)}/, for example", soft_wrap=True)
         out.print(f"           {short(example, course)}", soft_wrap=True)

@@ -33,7 +33,7 @@ def add(commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the reports, and say where they are; returns the exit code."""
-    report, course = instructor_module("report"), course_of(options)
+    report, course = instructor_module("report.writing"), course_of(options)
     if options.problem_set:
         paths = [report.write_report(course, options.problem_set)]
     else:

@@ -21,7 +21,7 @@ from chainrule.grading.gradesheet import Row
 from chainrule.grading.plan import submitters
 from chainrule.grading.progress import Progress
 from chainrule.grading.release import release
-from chainrule.grading.report import DIGESTS, write_reports
+from chainrule.grading.report.writing import DIGESTS
 from chainrule.grading.sandbox.box import find_box
 
 SAMPLE = Path("tests", "sample_class")
@@ -42,15 +42,12 @@ class Demo:
         The grades, by problem set.
     surprises : dict of (str, str) to str
         What differs from the expected grades, by problem set and student.
-    report : Path or None
-        The report over all problem sets, once it has been written.
     """
 
     course: Course
     kept_out_by: str
     rows: dict[str, list[Row]] = field(default_factory=dict)
     surprises: dict[tuple[str, str], str] = field(default_factory=dict)
-    report: Path | None = None
 
 
 def prepare(root: Path) -> Demo:
@@ -121,8 +118,6 @@ def run(
             if surprise:
                 demo.surprises[assignment, row.student] = surprise
         yield assignment
-    demo.report, *_ = write_reports(course)
-    _note_outputs(course, students)
 
 
 def read_expected(path: Path) -> dict[str, dict[str, str]]:

@@ -6,6 +6,7 @@ may be stopped anywhere, and running it again does what is left and nothing else
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -23,6 +24,7 @@ from chainrule.grading.lock import locked
 from chainrule.grading.plan import SPOILT, Choice, Task, plan, roster_of, submitters
 from chainrule.grading.progress import Progress
 from chainrule.grading.release import is_released, release
+from chainrule.grading.report.writing import write_report
 from chainrule.grading.run import NO_ROOM, Run
 from chainrule.grading.tables import read_rows, refused_row, write_tables
 from chainrule.grading.workshop import quiet
@@ -54,7 +56,7 @@ def grade(
     roster: bool = True,
     engines: Engines = engine_for,
 ) -> list[Row]:
-    """Grade submissions, write ``autograded/``, ``feedback/`` and the grade tables.
+    """Grade submissions, write ``autograded/``, ``feedback/``, the grade tables and the report.
 
     What was graded before and has not changed is not graded again, but if its results are missing
     or differ, they are written again. One submission's failure is its own: the others are graded,
@@ -133,6 +135,7 @@ def grade(
             rows = run.rows(roster=True)
             known = rows if roster else run.rows(roster=False)
         write_tables(course, roster, {assignment: known})
+        _report(course, assignment, progress)
     found = {row.student: row for row in rows}
     found |= {task.student: refused_row(assignment, task.student) for task in tasks if task.refusal}
     return [found[task.student] for task in tasks if task.student in found]
@@ -164,6 +167,18 @@ def _tell_oddities(
         progress.say(
             f"{passed_over} keep a grade made before the problem set or the grading code changed"
         )
+
+
+def _report(course: Course, assignment: str, progress: Progress) -> None:
+    """Write the report; one that cannot be made is told, and takes nobody's grade away."""
+    try:
+        write_report(course, assignment)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise
+        logging.getLogger("chainrule.grading").exception("could not report on %s", assignment)
+        text = f"The report could not be written ({type(error).__name__})"
+        progress.say(f"{text}; {course.log.name} has more")
 
 
 @contextmanager

@@ -26,8 +26,8 @@ from chainrule.cli import main
 from chainrule.grading.course import CourseError
 from chainrule.grading.journal import FAILED, MISSING, UNREADABLE, Journal
 from chainrule.grading.notes import Note
-from chainrule.grading.report import OVERVIEW, write_report, write_reports
-from chainrule.grading.report_survey import address, anchor_of, survey
+from chainrule.grading.report.survey import address, anchor_of, survey
+from chainrule.grading.report.writing import OVERVIEW, write_report, write_reports
 
 LONG = "def double(x):\n" + "".join(
     f"    part{n} = np.roll(x, {n}) * {n + 2} - part{max(0, n - 1)}\n" for n in range(20)
@@ -426,7 +426,7 @@ def test_the_overview_keeps_to_what_is_there(course):
     write_report(course, NAME)
     (course.reports / ".overview" / f"{NAME}.json").write_text("[1]", encoding="utf-8")
     (course.reports / ".overview" / "other.json").write_text("{}", encoding="utf-8")
-    from chainrule.grading.report import write_overview
+    from chainrule.grading.report.writing import write_overview
 
     assert "No problem set has a report yet." in read(write_overview(course))
 

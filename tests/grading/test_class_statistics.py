@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.grading.statistics import distribution, is_full, summarise
+from chainrule.grading.report.statistics import distribution, is_full, summarise
 
 points = st.lists(st.floats(0, 100, allow_nan=False), min_size=1, max_size=60)
 

@@ -118,11 +118,10 @@ def test_a_real_class_is_left_alone(checkout):
     assert (checkout.root / ".demo" / "feedback" / "full" / NAME / f"{NAME}.html").is_file()
     assert (checkout.root / ".demo" / "grades.csv").is_file()
     assert (checkout.root / ".demo" / "reports" / f"{NAME}.html").is_file()
-    assert not checkout.reports.exists()
 
 
 def _results(course):
-    folders = (course.autograded, course.feedback, course.release)
+    folders = (course.autograded, course.feedback, course.release, course.reports)
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     return [*files, course.grades, course.gradebook]
 
@@ -147,8 +146,8 @@ def test_reports_on_a_real_class_keep_it_out(checkout):
 
 @pytest.mark.slow
 def test_its_reports_lie_beside_its_feedback_and_one_that_has_changed_since_stays(checkout):
-    plan = run(checkout)
-    assert plan.report == checkout.reports / "index.html"
+    run(checkout)
+    assert (checkout.reports / "index.html").is_file()
     page = checkout.reports / f"{NAME}.html"
     page.write_text("mine", encoding="utf-8")
     demo.clear_demo(Course.at(checkout.root))

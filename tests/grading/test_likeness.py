@@ -5,8 +5,8 @@ from itertools import product
 
 import pytest
 
-from chainrule.grading.likeness import find_groups
-from chainrule.grading.prints import Printer
+from chainrule.grading.report.likeness import find_groups
+from chainrule.grading.report.prints import Printer
 
 STUB = '''def smooth(values, width):
     """Return the running mean."""

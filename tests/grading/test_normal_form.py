@@ -2,7 +2,7 @@
 
 import pytest
 
-from chainrule.grading.normal_form import of_code, of_prose
+from chainrule.grading.report.normal_form import of_code, of_prose
 
 ORIGINAL = '''def spread(values, weight=2):
     """How far values lie apart."""

@@ -6,7 +6,7 @@ import pytest
 from classroom import NAME
 from small_class import failed, make_entry, make_marks
 
-from chainrule.grading.report_mistakes import Mistakes, generalised, read_explanations
+from chainrule.grading.report.mistakes import Mistakes, generalised, read_explanations
 from chainrule.grading.stops import looped
 
 EXERCISE_OF = {"double-check": "double", "double-hidden": "double", "square-check": "square"}

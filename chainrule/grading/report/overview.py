@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from chainrule.grading.journal import GRADED
 from chainrule.grading.plaintext import one_line
-from chainrule.grading.report_page import exercise_lines, figures, unprotected
-from chainrule.grading.report_survey import Survey, anchor_of
+from chainrule.grading.report.page import exercise_lines, figures, unprotected
+from chainrule.grading.report.survey import Survey, anchor_of
 from chainrule.grading.style import style, template
 
 FORMAT = 1

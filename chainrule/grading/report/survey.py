@@ -21,10 +21,10 @@ from chainrule.grading.journal import Entry, Journal, Spoilt
 from chainrule.grading.kernel import read_config
 from chainrule.grading.notes import Note
 from chainrule.grading.plan import refusal, submitters
-from chainrule.grading.prints import Print
 from chainrule.grading.record import Part, Points, Record, Recorder
-from chainrule.grading.report_mistakes import Mistakes, read_explanations
-from chainrule.grading.report_outline import Outline, answers_in, read_outline
+from chainrule.grading.report.mistakes import Mistakes, read_explanations
+from chainrule.grading.report.outline import Outline, answers_in, read_outline
+from chainrule.grading.report.prints import Print
 
 SPOILT = "spoilt"  # kind of a note: the journal's entry is no use
 

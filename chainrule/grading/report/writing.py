@@ -11,9 +11,9 @@ from pathlib import Path
 from chainrule.grading.course import Course, CourseError
 from chainrule.grading.files import write_if_new
 from chainrule.grading.release import is_recorded
-from chainrule.grading.report_overview import Digest, overview_page
-from chainrule.grading.report_page import report_page
-from chainrule.grading.report_survey import survey
+from chainrule.grading.report.overview import Digest, overview_page
+from chainrule.grading.report.page import report_page
+from chainrule.grading.report.survey import survey
 
 OVERVIEW = "index.html"
 DIGESTS = ".overview"  # what the overview is made of: a file for each problem set

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from chainrule.grading.normal_form import Words, of_code, of_prose
+from chainrule.grading.report.normal_form import Words, of_code, of_prose
 
 SHORT = 24  # words of the normal form beyond what was handed out: fewer are no evidence
 PROSE = 3  # words of code that a word of prose is worth: it could have been any

@@ -20,7 +20,7 @@ from itertools import combinations, pairwise
 from math import log2
 from statistics import median
 
-from chainrule.grading.prints import Print
+from chainrule.grading.report.prints import Print
 
 RARE = 12  # how many may have a part for all pairs of them to be compared
 SHARED = 0.6  # of the parts of the larger answer, for two to be alike

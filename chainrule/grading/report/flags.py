@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from chainrule.grading.gradesheet import UNSHOWN
 from chainrule.grading.journal import FAILED, MISSING, UNREADABLE
-from chainrule.grading.likeness import find_groups
 from chainrule.grading.notes import Note
 from chainrule.grading.plaintext import excerpt, one_line
-from chainrule.grading.report_outline import OWN_CELLS, Outline
-from chainrule.grading.report_survey import SPOILT, Survey
+from chainrule.grading.report.likeness import find_groups
+from chainrule.grading.report.outline import OWN_CELLS, Outline
+from chainrule.grading.report.survey import SPOILT, Survey
 from chainrule.grading.stops import DIED, MEMORY, TIMEOUT
 from chainrule.grading.suspicions import SUSPICIOUS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chainrule.grading.statistics import Bar, distribution
+from chainrule.grading.report.statistics import Bar, distribution
 
 WIDTH, HEIGHT = 440, 190  # of the drawing, in its own units: one is a pixel on a phone
 LEFT, RIGHT, TOP, BOTTOM = 6, 6, 20, 38

@@ -14,11 +14,11 @@ from statistics import median
 from chainrule.grading.gradesheet import FAILED, GRADED, MISSING, UNREADABLE
 from chainrule.grading.plaintext import one_line
 from chainrule.grading.protection import as_sentence, is_unprotected
-from chainrule.grading.report_chart import Chart, bar_chart
-from chainrule.grading.report_flags import alike, chapters
-from chainrule.grading.report_outline import Exercise
-from chainrule.grading.report_survey import Person, Survey, anchor_of
-from chainrule.grading.statistics import Summary, is_full, summarise
+from chainrule.grading.report.chart import Chart, bar_chart
+from chainrule.grading.report.flags import alike, chapters
+from chainrule.grading.report.outline import Exercise
+from chainrule.grading.report.statistics import Summary, is_full, summarise
+from chainrule.grading.report.survey import Person, Survey, anchor_of
 from chainrule.grading.style import number, style, template
 
 RARE = 30  # things that checks said and had no name for: those beyond are in a list of their own

@@ -13,7 +13,7 @@ from chainrule.grading.assignment import exercises_of
 from chainrule.grading.celltext import text_of
 from chainrule.grading.course import Course
 from chainrule.grading.headings import below, headings_of, title_of
-from chainrule.grading.prints import Printer
+from chainrule.grading.report.prints import Printer
 from chainrule.grading.transplant import is_own
 
 OWN_CELLS = "cells of one's own"

@@ -1,0 +1,1 @@
+"""What a class's results tell the instructor, as pages that need nothing else."""
