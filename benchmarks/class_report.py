@@ -41,7 +41,6 @@ NOTES = [
 MEASURE = """
 import re, resource, sys, time
 began = time.perf_counter()
-sys.modules.setdefault("rfc3987_syntax", None)
 from chainrule.grading.course import Course
 from chainrule.grading.report.writing import write_report
 loaded = time.perf_counter()

@@ -52,8 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # names of files may not fit a narrow encoding
             stream.reconfigure(errors="replace")
-    # jsonschema looks for this grammar of web addresses, 2.5 s to load, which notebooks never use.
-    sys.modules.setdefault("rfc3987_syntax", None)
     try:
         return options.run(options)
     except CourseError as error:

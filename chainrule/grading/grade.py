@@ -138,6 +138,8 @@ def grade(
         _report(course, assignment, progress)
     found = {row.student: row for row in rows}
     found |= {task.student: refused_row(assignment, task.student) for task in tasks if task.refusal}
+    # Who is still due has no row here: the tables and the report have it.
+    tasks = [task for task in tasks if task.graded or not task.why]
     return [found[task.student] for task in tasks if task.student in found]
 
 

@@ -135,6 +135,14 @@ def make_row(
     return row
 
 
+def without_result(course: Course, assignment: str, student: str) -> Note:
+    """Why there is no result of a student: nothing was handed in, or nobody has graded it yet."""
+    if (course.submitted / student / assignment).is_dir():
+        return Note(FAILED, "Handed in, but not graded yet: run `chainrule grade`")
+    text = f"Nothing was handed in: there is no folder {student!r} in submitted/"
+    return Note(MISSING, text)
+
+
 def notes_beside(course: Course, assignment: str, student: str) -> list[Note]:
     """The notes in graded notebooks that ``nbgrader autograde`` wrote."""
     notes = []

@@ -16,10 +16,17 @@ from chainrule.grading.assignment import Assignment, exercises_of, read_assignme
 from chainrule.grading.course import Course
 from chainrule.grading.examiners import Engines, Work
 from chainrule.grading.executors import Executor
-from chainrule.grading.gradesheet import FAILED, MISSING, UNSHOWN, Row, make_row, notes_beside
+from chainrule.grading.gradesheet import (
+    FAILED,
+    UNSHOWN,
+    Row,
+    make_row,
+    notes_beside,
+    without_result,
+)
 from chainrule.grading.journal import Entry, Journal, Spoilt
 from chainrule.grading.notes import Note
-from chainrule.grading.plan import Choice, Task, tasks_of
+from chainrule.grading.plan import Choice, Task, refusal, submitters, tasks_of
 from chainrule.grading.progress import Progress
 from chainrule.grading.publish import Publisher
 from chainrule.grading.record import Record, Recorder
@@ -125,9 +132,16 @@ class Run:
             self._keep(entry, known.get(task.student))
 
     def rows(self, roster: bool) -> list[Row]:
-        """A row for everybody with a result, and for everybody on the roster without one."""
+        """A row for everybody with a result.
+
+        With `roster`, also for those without one who are on the roster or have a folder in
+        ``submitted/``.
+        """
         records = self.recorder.read()
-        names = {*records, *(self.recorder.students() if roster else [])}
+        names = set(records)
+        if roster:
+            names |= {*self.recorder.students()}
+            names |= {name for name in submitters(self.course) if not refusal(name)}
         return [self._row_of(name, records.get(name)) for name in sorted(names)]
 
     def _row_of(self, student: str, record: Record | None) -> Row:
@@ -137,8 +151,7 @@ class Run:
     def _row(self, student: str, entry: Entry | None, record: Record | None) -> Row:
         notes = []
         if record is None and entry is None:
-            text = f"Nothing was handed in: there is no folder {student!r} in submitted/"
-            notes = [Note(MISSING, text)]
+            notes = [without_result(self.course, self.name, student)]
         elif entry is None:
             notes = notes_beside(self.course, self.name, student)
         return make_row(self.name, student, self.exercise_of, self.full, entry, record, notes)

@@ -16,9 +16,6 @@ import tempfile
 import time
 from pathlib import Path
 
-# ruff: noqa: E402
-sys.modules.setdefault("rfc3987_syntax", None)  # slow to import, and not used
-
 import nbformat
 from classroom import NAME, Student, hand_in
 from fake import slow_engines

@@ -21,6 +21,7 @@ from chainrule.grading import publish
 from chainrule.grading.grade import grade
 from chainrule.grading.plan import CHANGED, NEW, OTHER_ASSIGNMENT, Choice, plan
 from chainrule.grading.progress import Progress
+from chainrule.grading.tables import read_rows
 
 STUDENTS = [f"s{number}" for number in range(6)]
 
@@ -356,3 +357,11 @@ def test_ctrl_c_leaves_json_that_can_be_read(klass, steady):
     assert (finish["event"], finish["exit_code"], process.returncode) == ("finish", 130, 130)
     assert finish["graded"] + finish["left"] == 6
     assert "Finishing what is being graded" in err
+
+
+def test_who_is_over_the_limit_is_in_the_tables_as_not_graded_yet(klass):
+    run(klass, limit=2)
+    rows = {row.student: row for row in read_rows(klass)}
+    assert [name for name, row in rows.items() if row.status == "not graded"] == STUDENTS[2:]
+    assert rows["s5"].score is None
+    assert "Handed in, but not graded yet" in rows["s5"].remark

@@ -11,9 +11,7 @@ from nbgrader.api import Gradebook
 
 from chainrule.grading.check_cells import holds_hidden_tests
 from chainrule.grading.course import Course, CourseError
-from chainrule.grading.gradesheet import FAILED, MISSING, UNREADABLE, Row
-from chainrule.grading.notes import Note
-from chainrule.grading.plan import submitters
+from chainrule.grading.gradesheet import MISSING, UNREADABLE, Row
 from chainrule.grading.tables import read_rows
 
 
@@ -119,7 +117,6 @@ def read_grades(
         course.notebooks(name)
     rows = read_rows(course, names)
     graded = {row.assignment for row in rows}
-    rows = _with_ungraded(course, rows)
     if names and set(names) - graded:
         missing = ", ".join(name for name in names if name not in graded)
         raise CourseError(f"not graded yet: {missing}. Run `chainrule grade` first")
@@ -180,23 +177,6 @@ def number(value: float | None) -> str:
 def rounded(value: float | None) -> float | None:
     """Points as a number, exactly as :func:`number` writes them."""
     return None if value is None else float(number(value))
-
-
-def _with_ungraded(course: Course, rows: list[Row]) -> list[Row]:
-    """The rows, and in place of a zero or of none, one without points for what is not graded yet.
-
-    After grading a few students, or in the middle of a run, the others have handed in all the same.
-    """
-    known = {(row.assignment, row.student): row for row in rows}
-    for assignment, most in {row.assignment: row.max_score for row in rows}.items():
-        for student in submitters(course):
-            row = known.get((assignment, student))
-            graded = row is not None and (row.cells or row.status == FAILED)
-            if graded or not (course.submitted / student / assignment).is_dir():
-                continue
-            note = Note(FAILED, "Handed in, but not graded yet: run `chainrule grade`")
-            known[assignment, student] = Row(assignment, student, FAILED, None, most, notes=[note])
-    return [known[key] for key in sorted(known)]
 
 
 def _people(course: Course) -> dict[str, Person]:

@@ -16,7 +16,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 from chainrule.grading.course import Course, CourseError
-from chainrule.grading.gradesheet import FAILED, GRADED, MISSING, Row, make_row, notes_beside
+from chainrule.grading.gradesheet import (
+    FAILED,
+    GRADED,
+    Row,
+    make_row,
+    notes_beside,
+    without_result,
+)
 from chainrule.grading.journal import Entry, Journal, Spoilt
 from chainrule.grading.kernel import read_config
 from chainrule.grading.notes import Note
@@ -189,8 +196,7 @@ def _add(found: Survey, journal: Journal, name: str, record: Record | None) -> N
     if entry and record is None:
         record = _record_of(entry)
     if record is None:
-        text = f"Nothing was handed in: there is no folder {name!r} in submitted/"
-        notes.append(Note(MISSING, text))
+        notes.append(without_result(found.course, found.assignment, name))
     elif entry is None and not notes:
         notes += notes_beside(found.course, found.assignment, name)
     outline = found.outline
