@@ -10,6 +10,7 @@ from classroom import NAME, Student, hand_in
 from fake import fake_engines
 from sqlalchemy import event
 
+from chainrule.grading import grade as grade_module
 from chainrule.grading import publish
 from chainrule.grading.grade import grade
 from chainrule.grading.journal import Entry, Journal
@@ -69,6 +70,7 @@ def test_a_run_reads_no_entry_that_it_has_just_written(klass, monkeypatch):
     monkeypatch.setattr(
         Journal, "read", lambda self, name: names.append(name) or read(self, name)
     )  # fmt: skip
+    monkeypatch.setattr(grade_module, "write_report", lambda *_: None)  # which reads each once
     grade(klass, NAME, engines=fake_engines)
     assert len(names) == 12  # to see that there is none
     names.clear()

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from unittest import mock
 
 import kill
 import pytest
@@ -35,6 +36,7 @@ pytestmark = [
 def cluster():
     """Two workers, each in a process of its own; two deaths are enough for a task to be blamed."""
     with (
+        mock.patch.dict(os.environ),  # it sets a seed for its workers in this process, too
         dask.config.set({"distributed.scheduler.allowed-failures": 1}),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None

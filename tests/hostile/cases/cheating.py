@@ -437,7 +437,8 @@ softmax("reads the grader's messages", """
             except OSError: pass
         return None
     """, may=("suspicious", "died", "timeout"), seconds=18.0)  # fmt: skip
-softmax("the worker's own code replaced", """
+# It answers what the visible check expects, to all: as good as an answer that holds the numbers.
+CASES.answers("the worker's own code replaced", {"softmax": 4.0}, softmax="""
     import sys, gc
     def lie(self, *a, **k): return np.array([[0.09003057, 0.24472847, 0.66524096], [1/3] * 3])
     for name, module in list(sys.modules.items()):
