@@ -79,6 +79,7 @@ class Sitting:
     _waiting: list[_Waiting] = field(default_factory=list)
     _stops: Stops = field(default_factory=Stops)
     _restarts: int = 0
+    _count: int = 0  # processes in a fresh box
     _hung: set[int] = field(default_factory=set)
 
     def run(self) -> None:
@@ -112,8 +113,8 @@ class Sitting:
             if holds_hidden_tests(cell):
                 self._waiting.append(self._fork(_Waiting(index, self._bench.remember())))
             else:
-                self._run_check(index, cell)
-                if self._session.peer is None:
+                done = self._run_check(index, cell)
+                if self._session.peer is None or not (done or self._is_alone()):
                     self._restart()
         else:
             self._run_students(index, cell)
@@ -178,6 +179,14 @@ class Sitting:
             elif waiting.peer is not None:
                 waiting.peer.sock.close()  # it ends itself, or with the box
 
+    def _is_alone(self) -> bool:
+        """Whether nothing runs in the box but the student's process and its forks that wait.
+
+        What a check that was stopped has started there would take time and memory from the others.
+        """
+        forks = sum(waiting.peer is not None for waiting in self._waiting)
+        return self._worker_lives() and self._worker.count() <= self._count + forks
+
     def _worker_lives(self) -> bool:
         return self._worker is not None and getattr(self._worker, "alive", True)
 
@@ -209,6 +218,7 @@ class Sitting:
 
     def _start(self) -> None:
         self._worker = self.new_worker()
+        self._count = self._worker.count()
         self._session.peer = StudentPeer(self._worker.sock, self._session)
         self._session.begin(10.0)
         with contextlib.suppress(OutOfTime, Ended, Exception):

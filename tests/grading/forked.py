@@ -24,6 +24,10 @@ class Worker:
     def __init__(self, sock: socket.socket, keeper: int, pid: int):
         self.sock, self.keeper, self.pid = sock, keeper, pid
 
+    def count(self) -> int:
+        """Nobody here counts."""
+        return 0
+
     def look_back(self) -> None:
         """There is nobody here who measures."""
 

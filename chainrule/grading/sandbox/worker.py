@@ -115,6 +115,10 @@ class Worker:
         """Whether there is nothing left to look at."""
         return self._gone or bool(self._why)
 
+    def count(self) -> int:
+        """How many processes there are in its box."""
+        return 0 if self._gone else len(processes.below(self.keeper))
+
     def look(self) -> None:
         """Note what its processes take together, and end it if that is too much."""
         if self._gone or self._why:
