@@ -19,7 +19,19 @@ FOUNDATIONS = {"Operation", "ParamOperation", "Layer", "Loss"}  # what an answer
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one check found: an exercise, a stage, the share of it that is right, the mistake."""
+    """What one check found.
+
+    Attributes
+    ----------
+    exercise : str
+        What was checked: a class or function, by name.
+    stage : str
+        "forward", "backward", "result", "hidden" or "training".
+    share : float
+        How much of it is right, from 0 to 1.
+    mistake : str
+        Which known mistake it recognised: an id of the mistake bank; empty if none.
+    """
 
     exercise: str
     stage: str

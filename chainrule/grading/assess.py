@@ -30,6 +30,7 @@ from nbgrader.utils import (
 
 import chainrule
 from chainrule.checks.message import MARKS
+from chainrule.checks.notebook import Verdict
 from chainrule.grading.assignment import Assignment, grader_version
 from chainrule.grading.intake import Submission, receive
 from chainrule.grading.journal import (
@@ -43,7 +44,6 @@ from chainrule.grading.journal import (
     PARTLY,
     PASSED,
     UNREADABLE,
-    Check,
     Entry,
     Mark,
 )  # fmt: skip
@@ -220,7 +220,7 @@ def _marks(nb: NotebookNode) -> tuple[dict[str, Mark], list[Note]]:
         if cell.cell_type == "code" and not is_solution(cell):
             marks[name].said = _said(cell)
             marks[name].checks = [
-                Check(**found) for found in cell.metadata.get("chainrule", {}).get("verdicts", [])
+                Verdict(**found) for found in cell.metadata.get("chainrule", {}).get("verdicts", [])
             ]
             marks[name].answer = _hash(answers[name], points)
     return marks, odd

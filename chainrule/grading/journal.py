@@ -18,6 +18,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode, v4
 
+from chainrule.checks.notebook import Verdict
 from chainrule.grading.files import ARRIVING, write_if_new
 from chainrule.grading.notes import Note
 
@@ -28,28 +29,6 @@ GRADED, UNREADABLE, MISSING, FAILED = "graded", "unreadable", "missing", "not gr
 PASSED, PARTLY, FAILS, BY_HAND, BLANK, ABSENT = (
     "passed", "partly passed", "failed", "by hand", "no answer", "not handed in",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Check:
-    """What one call of a check in a cell found.
-
-    Attributes
-    ----------
-    exercise : str
-        What was checked: a class or function, by name.
-    stage : str
-        "forward", "backward", "result", "hidden" or "training".
-    share : float
-        How much of it is right, from 0 to 1.
-    mistake : str
-        Which known mistake it recognised: an id of the mistake bank; empty if none.
-    """
-
-    exercise: str
-    stage: str
-    share: float
-    mistake: str = ""
 
 
 @dataclass
@@ -65,7 +44,7 @@ class Mark:
         In a word or two.
     said : str
         What the check said, in its own words.
-    checks : list of Check
+    checks : list of Verdict
         What each of its checks found, in order.
     answer : str
         A digest of what the points are for. Points that a person gave are looked at again when it
@@ -76,7 +55,7 @@ class Mark:
     max_points: float
     verdict: str
     said: str = ""
-    checks: list[Check] = field(default_factory=list)
+    checks: list[Verdict] = field(default_factory=list)
     answer: str = ""
 
     @property
@@ -275,7 +254,7 @@ def _from_plain(plain: dict) -> Entry:
 
 
 def _mark(plain: dict) -> Mark:
-    return Mark(**{**plain, "checks": [Check(**check) for check in plain["checks"]]})
+    return Mark(**{**plain, "checks": [Verdict(**check) for check in plain["checks"]]})
 
 
 def _digest(plain: dict) -> str:

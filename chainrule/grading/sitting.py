@@ -188,7 +188,7 @@ class Sitting:
         return self._worker_lives() and self._worker.count() <= self._count + forks
 
     def _worker_lives(self) -> bool:
-        return self._worker is not None and getattr(self._worker, "alive", True)
+        return self._worker is not None and self._worker.alive
 
     def _fork(self, waiting: _Waiting) -> _Waiting:
         """Have the student's process fork, for a cell that will be run later."""

@@ -19,7 +19,7 @@ from chainrule.grading.sandbox import student
 class Worker:
     """A student's process; what `Sitting` wants of one."""
 
-    why, memory = "", 0
+    why, memory, alive = "", 0, True
 
     def __init__(self, sock: socket.socket, keeper: int, pid: int):
         self.sock, self.keeper, self.pid = sock, keeper, pid

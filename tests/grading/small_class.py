@@ -6,13 +6,13 @@ from contextlib import closing
 import nbformat
 from classroom import NAME, Student
 
+from chainrule.checks.notebook import Verdict
 from chainrule.grading.journal import (
     ABSENT,
     BY_HAND,
     FAILS,
     GRADED,
     PASSED,
-    Check,
     Entry,
     Journal,
     Mark,
@@ -72,7 +72,7 @@ def empty_entry(student, pristine, status, text):
 def failed(mark, said, *, exercise="double", stage="result", mistake=""):
     """The same mark, its check failed and said something."""
     mark.points, mark.verdict, mark.said = 0.0, FAILS, said
-    mark.checks = [Check(exercise, stage, 0.0, mistake)]
+    mark.checks = [Verdict(exercise, stage, 0.0, mistake)]
     return mark
 
 

@@ -8,11 +8,11 @@ import pytest
 from classroom import CANARIES, NAME, hand_in
 from fake import FakeEngine
 
+from chainrule.checks.notebook import Verdict
 from chainrule.grading import assess as assess_module
 from chainrule.grading import parcel as parcel_module
 from chainrule.grading.assess import assess, examine
 from chainrule.grading.assignment import read_assignment
-from chainrule.grading.journal import Check
 from chainrule.grading.kernel import read_config
 from chainrule.grading.notes import read_notes
 from chainrule.grading.parcel import collect, fingerprint
@@ -118,7 +118,7 @@ def test_what_every_check_found_is_kept(graded):
             cell.metadata["chainrule"] = {"verdicts": found}
 
     mark = graded(engine=Names()).marks[NAME]["double-hidden"]
-    assert mark.checks == [Check(**one) for one in found]
+    assert mark.checks == [Verdict(**one) for one in found]
     assert mark.mistake == "upstream_forgotten"
 
 

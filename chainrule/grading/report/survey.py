@@ -32,6 +32,7 @@ from chainrule.grading.record import Part, Points, Record, Recorder
 from chainrule.grading.report.mistakes import Mistakes, read_explanations
 from chainrule.grading.report.outline import Outline, answers_in, read_outline
 from chainrule.grading.report.prints import Print
+from chainrule.grading.tables import refused_row
 
 SPOILT = "spoilt"  # kind of a note: the journal's entry is no use
 
@@ -151,8 +152,7 @@ def survey(course: Course, assignment: str) -> Survey:
     refused = {name: refusal(name) for name in submitters(course)}
     for name in sorted({*names, *(name for name, why in refused.items() if why)}):
         if refused.get(name):
-            row = Row(assignment, name, FAILED, notes=[Note(FAILED, refused[name])])
-            found.people.append(Person(row, anchor_of(name)))
+            found.people.append(Person(refused_row(assignment, name), anchor_of(name)))
         else:
             _add(found, journal, name, records.get(name))
     return found

@@ -6,12 +6,13 @@ import runpy
 import pytest
 from classroom import CANARIES, NAME
 
+from chainrule.checks.notebook import Verdict
 from chainrule.grading.course import CourseError
 from chainrule.grading.exports import gradescope_autograder
 from chainrule.grading.exports.gradescope import results, write
 from chainrule.grading.exports.rows import Grades, Person, Wishes, rounded
 from chainrule.grading.gradesheet import GRADED, Row
-from chainrule.grading.journal import Check, Mark
+from chainrule.grading.journal import Mark
 from chainrule.grading.notes import Note
 
 
@@ -84,7 +85,9 @@ def test_what_is_for_the_instructor_only_is_not_shown():
 
 
 def test_odd_characters_are_written_out_and_ids_of_mistakes_are_not():
-    mark = Mark(0.0, 2.0, "failed", "said \x1b[31m\ud800", [Check("ReLU", "backward", 0.5, "sign")])
+    mark = Mark(
+        0.0, 2.0, "failed", "said \x1b[31m\ud800", [Verdict("ReLU", "backward", 0.5, "sign")]
+    )
     row = Row(NAME, "a", GRADED, 0.0, 2.0, cells={"relu": ("ReLU", 0.0, mark)})
     (test,) = results(row)["tests"]
     assert test["output"].splitlines() == [

@@ -5,10 +5,11 @@ from xml.etree import ElementTree as ET
 import pytest
 from classroom import NAME
 
+from chainrule.checks.notebook import Verdict
 from chainrule.grading.exports.junit import write
 from chainrule.grading.exports.rows import Grades, Wishes, number
 from chainrule.grading.gradesheet import Row
-from chainrule.grading.journal import Check, Mark
+from chainrule.grading.journal import Mark
 
 # What junit-10.xsd, which Jenkins and pytest's own tests use, lets stand where.
 CHILDREN = {
@@ -96,7 +97,7 @@ def test_a_run_that_went_wrong_is_an_error(tmp_path):
 
 def test_any_text_becomes_valid_xml(tmp_path):
     said = "".join(map(chr, range(0x20))) + '<&"]]>\ufffe\ud800\U0001f600'
-    mark = Mark(0.0, 2.0, "failed", said, [Check("ReLU", "backward", 0.0, "sign\x00")])
+    mark = Mark(0.0, 2.0, "failed", said, [Verdict("ReLU", "backward", 0.0, "sign\x00")])
     row = Row(NAME, "a\x08", "graded", 0.0, 2.0, cells={"c\x0b": ("e\x0c", 0.0, mark)})
     write(Grades([row]), tmp_path / "x.xml", Wishes())
     failure = ET.parse(tmp_path / "x.xml").find(".//failure")
