@@ -295,6 +295,12 @@ def test_a_folder_whose_name_is_no_student_has_a_line(course):
     assert "what [is] this – of 10 points ✗ not graded" in section(page, "everybody")
 
 
+def test_a_folder_whose_name_no_student_can_have_is_said(course):
+    (course.submitted / " blank").mkdir(parents=True)
+    text = text_of(read(write_report(course, NAME)))
+    assert "The folder name ' blank' cannot be a student id; rename the folder" in text
+
+
 def test_a_class_in_which_nobody_has_handed_in_anything_has_a_report(released):
     page = read(write_report(released, NAME))
     Elements(page)

@@ -13,6 +13,7 @@ if not hasattr(os, "fork"):
     pytest.skip("needs processes that fork", allow_module_level=True)
 
 from classroom import OWN
+from forked import Worker
 from nbgrader.utils import determine_grade
 
 from chainrule.grading import proxies
@@ -561,3 +562,27 @@ class TestMisfortune:
         )
         assert seen.cells["answer"].outputs == []
         assert seen.points("check") == 0
+
+
+def test_the_most_memory_of_its_processes_is_known(zygote, tmp_path, monkeypatch):
+    monkeypatch.setattr(Worker, "memory", 7)
+    sitting = Sitting(new_notebook(cells=[answer(RIGHT)]), zygote.worker, tmp_path, {}, QUICK)
+    sitting.run()
+    assert sitting.peak_memory == 7
+
+
+@pytest.mark.parametrize(("left", "starts"), [(0, 1), (2, 2)])
+def test_after_a_check_that_was_stopped_the_box_is_new_if_something_still_runs_in_it(
+    zygote, tmp_path, monkeypatch, left, starts
+):
+    monkeypatch.setattr(proxies, "GRACE", 0.3)
+    counts, workers = iter([1, 1 + left]), []
+    monkeypatch.setattr(Worker, "count", lambda self: next(counts, 1))
+    cells = [answer("def f(x):\n    while True: pass"), check(CHECK)]
+
+    def new_worker():
+        workers.append(zygote.worker())
+        return workers[-1]
+
+    Sitting(new_notebook(cells=cells), new_worker, tmp_path, {}, QUICK).run()
+    assert len(workers) == starts
