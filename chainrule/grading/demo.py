@@ -21,7 +21,7 @@ from chainrule.grading.gradesheet import Row
 from chainrule.grading.plan import submitters
 from chainrule.grading.progress import Progress
 from chainrule.grading.release import release
-from chainrule.grading.report.writing import DIGESTS
+from chainrule.grading.report.writing import DIGESTS, write_reports
 from chainrule.grading.sandbox.box import find_box
 
 SAMPLE = Path("tests", "sample_class")
@@ -118,6 +118,9 @@ def run(
             if surprise:
                 demo.surprises[assignment, row.student] = surprise
         yield assignment
+    if demo.rows:  # the roster has grown since the first ones were written
+        write_reports(course)
+        _note_outputs(course, students)
 
 
 def read_expected(path: Path) -> dict[str, dict[str, str]]:
