@@ -1,5 +1,6 @@
 """What a check cell calls."""
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,9 +64,14 @@ class Checks:
     """
 
     def __init__(self, path, namespace: Mapping):
-        self._exercises = store.read(Path(path))
+        self._name, self._text = Path(path).name, store.read_text(Path(path))
         self._namespace = namespace
         self.verdicts: list[Verdict] = []
+
+    @functools.cached_property
+    def _exercises(self) -> dict[str, Exercise]:
+        """Made at the first check: where cells run and no check does, they would be for nothing."""
+        return store.exercises(self._text, self._name)
 
     def forward(self, name: str) -> None:
         """Check what an operation or a loss computes."""

@@ -52,15 +52,20 @@ def problem_set(path: Path) -> str:
 
 
 def read(path: Path) -> dict[str, Exercise]:
-    """Read the exercises of a data file, by name.
+    """Read the exercises of a data file, by name; raises as the two steps below do."""
+    return exercises(read_text(path), path.name)
+
+
+def read_text(path: Path) -> str:
+    """Read a data file.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        If the file is missing or is none of ours; the text says what to do.
+        If it is missing or is no text; the message says what to do.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise FileNotFoundError(
             f"{path.name} is missing in {path.absolute().parent}: it belongs beside the notebook "
@@ -70,7 +75,17 @@ def read(path: Path) -> dict[str, Exercise]:
         raise ValueError(
             f"{path.name} is damaged ({error}): fetch the problem set again."
         ) from None
-    return dict(_exercises(text, path.name))
+
+
+def exercises(text: str, name: str) -> dict[str, Exercise]:
+    """The exercises in the text of a data file, by name.
+
+    Raises
+    ------
+    ValueError
+        If it is none of ours; the message says what to do.
+    """
+    return dict(_exercises(text, name))
 
 
 @functools.lru_cache(maxsize=8)  # whoever grades a class reads the same again and again

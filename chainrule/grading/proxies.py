@@ -204,10 +204,11 @@ class StudentPeer(Peer):
         reply: dict = {}
         packer = self.packer()
         try:
-            given = self.unpacker(body).unpack(head.get("with"))
-            (changed, (target, *args), kwargs) = given
+            unpacker = self.unpacker(body)
+            changed = unpacker.unpack(head.get("changed"))
             if self._sent is not None:  # the function may look at what it shares with the caller
                 self._take_over(self._sent, changed, [])
+            (target, *args), kwargs = unpacker.unpack(head.get("with"))
             value = self._serve(head.get("do"), self.kept(target), args, kwargs)
             reply["with"] = packer.pack((value, [], []))
         except WireError:
@@ -270,10 +271,19 @@ class StudentPeer(Peer):
     def _resolve(self, node: dict):
         if type(node.get("own")) is int:
             return self.kept(node["own"])
+        if type(node.get("given")) is int:
+            return self._given(node["given"])
         number, kind, name = node.get("ref"), node.get("kind"), node.get("type")
         if type(number) is not int or kind not in KINDS:
             raise WireError("a message is malformed")
         return Remote(self.session, number, kind, name if name in _KNOWN_TYPES else "")
+
+    def _given(self, place: int) -> np.ndarray:
+        """A copy of an array of the request at hand, which comes back as an argument."""
+        arrays = [] if self._sent is None else self._sent.arrays
+        if not 0 <= place < len(arrays):
+            raise WireError("a message speaks of something that is not here")
+        return arrays[place].copy()
 
     def _moved(self) -> list:
         """Mirrors that were changed here since both ends were equal; forgets those that died."""

@@ -38,6 +38,7 @@ _write = json.JSONEncoder(separators=(",", ":")).encode
 _PLAIN_KINDS = "biufcUS"  # of dtypes
 _PLAIN_DTYPE = re.compile(r"[<>|=]?[biufcUS]\d{1,9}")
 _LAST_CHARACTER = 0x10FFFF
+_AS_THEY_ARE = frozenset((type(None), bool, float, str))  # values that JSON has as well
 _DICTS = (dict, OrderedDict, defaultdict, Counter)
 _TYPES = {
     kind.__name__: kind
@@ -199,10 +200,12 @@ class Packer:
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
             raise WireError("a value is nested too deeply, or in itself, or holds too many parts")
         kind = type(value)
+        if kind in _AS_THEY_ARE:
+            return value
         if kind in self.always:
             return self.refer(value)
-        if value is None or kind in (bool, float, str):
-            return value
+        if kind is tuple:  # the most frequent first
+            return {"tuple": [self.pack(one, depth + 1) for one in value]}
         if kind is int:
             return value if value.bit_length() < 3 * MAX_DIGITS else self.refer(value)
         if issubclass(kind, np.ndarray):
@@ -211,7 +214,7 @@ class Packer:
             if value.dtype.kind not in _PLAIN_KINDS:
                 return self.refer(value)
             return {"scalar": self._pack_array(np.asarray(value), depth, fresh=True)["array"]}
-        if kind in (list, tuple, set, frozenset):
+        if kind in (list, set, frozenset):
             if kind is list:
                 self.containers.append(value)
             return {kind.__name__: [self.pack(one, depth + 1) for one in value]}
@@ -266,7 +269,7 @@ class Packer:
         mark = {}
         if kind is np.ndarray and not fresh:
             mark = self.note_array(value) or {}
-            if "own" in mark:
+            if mark and "mirror" not in mark:
                 return mark
             self.arrays.append(value)
         self._add(plain.tobytes())
@@ -326,9 +329,10 @@ class Unpacker:
         self._nodes += 1
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
             raise WireError("a message is nested too deeply or holds too many parts")
-        if node is None or type(node) in (bool, int, float, str):
+        kind = type(node)
+        if kind in _AS_THEY_ARE or kind is int:
             return node
-        if type(node) is not dict or not node:
+        if kind is not dict or not node:
             raise WireError("a message is malformed")
         tag, given = next(iter(node.items()))
         try:
@@ -348,7 +352,7 @@ class Unpacker:
             values: list = []
             if tag == "list":
                 self.containers.append(values)
-            values.extend(self.unpack(one, depth + 1) for one in _a_list(given))
+            values += [self.unpack(one, depth + 1) for one in _a_list(given)]
             return values if tag == "list" else _TYPES[tag](values)
         if tag == "dict":
             found: dict = {}

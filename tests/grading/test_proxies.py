@@ -597,8 +597,8 @@ OK = {"with": {"tuple": [1, {"list": []}, {"list": []}]}}
 
 
 def call(number, what="call", *args):
-    given = {"tuple": [{"list": []}, {"tuple": [number, *args]}, {"dict": []}]}
-    return {"do": what, "with": given}
+    given = {"tuple": [{"tuple": [number, *args]}, {"dict": []}]}
+    return {"do": what, "changed": {"list": []}, "with": given}
 
 
 def answered(value=1, changed=(), moved=()):
@@ -632,6 +632,9 @@ BAD = {
     "its globals": message(call(1, "get", "__globals__")),
     "two names": message(call(1, "get", "a", "b")),
     "a name that is none": message(call(1, "get", 3)),
+    "a call with what was never given": message(call(1, "call", {"given": 1})),
+    "a call with what cannot be given": message(call(1, "call", {"given": -1})),
+    "a change with a call that is none": message({**call(1), "changed": {"tuple": [1]}}),
     "half a message": message(OK)[:11],
     "half a head": message(OK)[:5],
     "a huge message": struct.pack(">II", 2**32 - 1, 2**32 - 1),

@@ -6,6 +6,7 @@ to be relied on by the other end (`chainrule.grading.proxies`) but that bytes co
 
 from __future__ import annotations
 
+import ast
 import builtins
 import contextlib
 import importlib
@@ -18,6 +19,7 @@ import socket
 import sys
 import traceback
 import types
+import warnings
 import weakref
 from pathlib import PurePosixPath
 
@@ -74,6 +76,18 @@ class Shell(InteractiveShell):
 
     student: Student | None = None
     shows_figures = False
+
+    def transform_cell(self, raw_cell: str) -> str:
+        """Leave plain Python as it is: to look for magics in it takes longer than to run it."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they come again when it is compiled
+            try:
+                ast.parse(raw_cell)
+            except Exception:
+                return super().transform_cell(raw_cell)
+        if not raw_cell or raw_cell[0].isspace():  # IPython takes off empty lines at the start
+            return super().transform_cell(raw_cell)
+        return raw_cell if raw_cell.endswith("\n") else raw_cell + "\n"
 
     def showtraceback(self, *args, **kwargs) -> None:
         """Show an error; the reminder that time is up must not come in between and replace it."""
@@ -230,10 +244,13 @@ class Student(Peer):
     def ask(self, what: str, number: int, args: tuple, kwargs: dict):
         """Ask something of the other end, in the middle of its own request."""
         packer = self.packer()
-        given = packer.pack((self._changed(), (number, *args), kwargs))
+        head = {"do": what, "changed": packer.pack(self._changed())}
+        packer.note_array = self._note_given
+        head["with"] = packer.pack(((number, *args), kwargs))
+        self._copies.clear()
         self.asking += 1  # an exchange that is broken off leaves its answer lying on the line
         try:
-            answer, body = self.exchange({"do": what, "with": given}, packer.body)
+            answer, body = self.exchange(head, packer.body)
         finally:
             self.asking -= 1
         if "error" in answer:
@@ -290,7 +307,7 @@ class Student(Peer):
         except CellTimeoutError:
             raise
         except BaseException as error:
-            return None, _described(error)
+            return None, _described(error, traced=False)  # no check shows where
         # As they are now: the next script may fill the same arrays again.
         return self._apart(value), [self._apart(one) for one in left]
 
@@ -298,15 +315,20 @@ class Student(Peer):
         """A copy of plain data, of which nobody here or there keeps a mirror."""
         kind = type(value)
         if kind is np.ndarray:
-            copy = value.copy()
+            copy = self._copied(value)
             copy.flags.writeable = value.flags.writeable
-            self._copies[id(copy)] = copy
             return copy
         if depth and kind in (tuple, list):
             return kind([self._apart(one, depth - 1) for one in value])
         if depth and kind is dict:
             return {key: self._apart(one, depth - 1) for key, one in value.items()}
         return value
+
+    def _copied(self, array: np.ndarray) -> np.ndarray:
+        """A copy that goes over once and is nobody's mirror."""
+        copy = np.array(array)
+        self._copies[id(copy)] = copy
+        return copy
 
     def _do_get(self, target, name: str):
         return getattr(target, name)
@@ -364,6 +386,13 @@ class Student(Peer):
         if type(value) is Away:
             return {"own": value._number}
         return {"ref": self.keep(value), "kind": _kind_of(value), "type": _type_name(value)}
+
+    def _note_given(self, array: np.ndarray) -> dict | None:
+        """What came with the request at hand is at the other end already, as it is now."""
+        for place, (given, _) in enumerate(self._given[0].arrays if self._given else ()):
+            if given is array:
+                return {"given": place}
+        return self._note_array(array)
 
     def _note_array(self, array: np.ndarray) -> dict | None:
         if id(array) in self._copies:
@@ -430,7 +459,7 @@ class Student(Peer):
             now = array.tobytes()
             if now != self._baselines[number]:
                 self._baselines[number] = now
-                moved.append((number, np.array(array)))
+                moved.append((number, self._copied(array)))
         return moved
 
     def _drop(self, number: int) -> None:
@@ -453,7 +482,7 @@ class Student(Peer):
             now = array.tobytes()
             if now != known:
                 unpacker.arrays[place] = array, now
-                found.append(("array", place, np.array(array)))
+                found.append(("array", place, self._copied(array)))
         # An array that took the place of another is not among those above.
         for place, one in enumerate(unpacker.containers):
             members = _members(one)
@@ -502,14 +531,14 @@ def _type_name(value) -> str:
     return kind.__name__ if getattr(builtins, kind.__name__, None) is kind else ""
 
 
-def _described(error: BaseException) -> dict:
+def _described(error: BaseException, traced: bool = True) -> dict:
     if isinstance(error, CellTimeoutError):
         return {"type": "late", "text": str(error), "detail": [], "trace": ""}
     if isinstance(error, WireError):
         return {"type": "ValueError", "text": str(error), "detail": [], "trace": ""}
     try:
         detail = [list(pair) for pair in explain_error(error)]
-        trace = "".join(traceback.format_exception(error))[-MAX_TEXT:]
+        trace = "".join(traceback.format_exception(error))[-MAX_TEXT:] if traced else ""
     except BaseException:  # somebody's own exception may have a broken text
         detail, trace = [], ""
     kind = nearest_builtin(type(error))

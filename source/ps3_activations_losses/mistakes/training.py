@@ -42,6 +42,11 @@ def with_tanh(X, y, rng):
 
 
 @training.correct
+def two_hidden_layers(X, y, rng):
+    return train([Dense(24, Tanh()), Dense(24, Tanh()), Dense(3)], X, y, rng)
+
+
+@training.correct
 def by_hand(X, y, rng):
     network = NeuralNetwork([Dense(24, Tanh()), Dense(3)], MeanSquaredError(), rng)
     for _ in range(150):
