@@ -15,6 +15,7 @@ from chainrule.grading.wire import Late, Packer, Unpacker, WireError
 
 KINDS = ("class", "function", "module", "object")
 MAX_MIRRORED = 200_000  # entries of an array that is kept in step with its copy at the other end
+AGAIN = "again"  # stands for what came of a script that was played again, if it was the same
 MAX_TEXT = 20_000  # characters of a text that comes along: an exception's, what was printed
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import itertools
 import socket
 import sys
 import time
@@ -22,7 +23,7 @@ import numpy as np
 from chainrule.checks.outcome import Elsewhere, ElsewhereRaised
 from chainrule.checks.script import Script
 from chainrule.grading import wire
-from chainrule.grading.peer import KINDS, MAX_MIRRORED, MAX_TEXT, Peer
+from chainrule.grading.peer import AGAIN, KINDS, MAX_MIRRORED, MAX_TEXT, Peer
 from chainrule.grading.wire import Closed, Late, Packer, Unpacker, WireError
 
 GRACE = 2.0  # seconds that a process has to notice that time is up before it is ended
@@ -112,12 +113,11 @@ class Session:
             found = self.request("perform", answer, plain, reuse)
         except ElsewhereRaised:
             return None
-        left = [len(script.left) for script in scripts for _ in range(script.times)]
-        if type(found) is not tuple or len(found) != len(left):
+        if type(found) is not tuple or len(found) != sum(script.times for script in scripts):
             self.peer = None
             raise Ended("an answer is malformed")
         try:
-            return [_as_result(one, count) for one, count in zip(found, left, strict=True)]
+            return list(_as_results(found, scripts))
         except WireError as error:
             self.peer = None
             raise Ended(str(error)) from None
@@ -127,11 +127,13 @@ class Session:
         if self._found is not None and self._found[0] == name:
             return True
         with contextlib.suppress(ElsewhereRaised):
-            found = self.request("find", name)  # who asks will want it next
-            if type(found) is tuple and len(found) == 2 and found[0] is True:
-                self._found = name, found[1]
-                return True
-            return False
+            found = self.request("find", name)  # who asks will want it next, and where it is from
+            if type(found) is not tuple or len(found) != 3 or found[0] is not True:
+                return False
+            if type(found[1]) is Remote:
+                object.__setattr__(found[1], "_origins", _as_origins(found[2]))
+            self._found = name, found[1]
+            return True
         with contextlib.suppress(ElsewhereRaised):
             return self.request("has", name) is True
         return False
@@ -318,6 +320,17 @@ class StudentPeer(Peer):
                 self._mirrors[pair[0]] = reference, reference().copy()
 
 
+def _as_results(found: tuple, scripts: list[Script]) -> Iterator[tuple | BaseException]:
+    """What came of every script, each time that it was played."""
+    results = iter(found)
+    for script in scripts:
+        result = _as_result(next(results), len(script.left))
+        yield result
+        for one in itertools.islice(results, script.times - 1):
+            again = type(one) is str and one == AGAIN
+            yield result if again else _as_result(one, len(script.left))
+
+
 def _as_result(found: object, left: int) -> tuple[object, list] | BaseException:
     """What came of a script: the value and attributes that were left, or an exception."""
     if type(found) is not tuple or len(found) != 2:
@@ -331,6 +344,14 @@ def _as_result(found: object, left: int) -> tuple[object, list] | BaseException:
     if type(more) is not list or len(more) != left:
         raise WireError("an answer is malformed")
     return value, more
+
+
+def _as_origins(found: object) -> list[tuple[str, str]] | None:
+    """Pairs of names, or None if it is something else."""
+    pairs = type(found) is list and all(
+        type(one) is tuple and [type(part) for part in one] == [str, str] for one in found
+    )
+    return found if pairs else None
 
 
 def _triples(changed: object) -> Iterator[tuple[str, int, object]]:
@@ -430,7 +451,7 @@ class Remote(Elsewhere, metaclass=_Proxy):
         Of its type, if that is one of Python's own.
     """
 
-    __slots__ = ("_kind", "_name", "_number", "_session")
+    __slots__ = ("_kind", "_name", "_number", "_origins", "_session")
     __array_ufunc__ = None  # NumPy's functions do not take it
 
     def __init__(self, session: Session, number: int, kind: str, name: str = ""):
@@ -439,6 +460,7 @@ class Remote(Elsewhere, metaclass=_Proxy):
             ("number", number),
             ("kind", kind),
             ("name", name),
+            ("origins", None),
         ):
             object.__setattr__(self, f"_{key}", value)
 
@@ -455,11 +477,8 @@ class Remote(Elsewhere, metaclass=_Proxy):
 
     def __origins__(self) -> list[tuple[str, str]] | None:
         """Names and modules of a class and its bases, as they say over there."""
-        found = _ask(self, "origins")
-        pairs = type(found) is list and all(
-            type(one) is tuple and [type(part) for part in one] == [str, str] for one in found
-        )
-        return found if pairs else None
+        known = object.__getattribute__(self, "_origins")
+        return known if known else _as_origins(_ask(self, "origins"))
 
     @property
     def __class__(self):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,6 +39,17 @@ class Allowance:
     after_first: int = 3
     total: int = 180
     restarts: int = 10
+
+
+def _answers(cells: list[NotebookNode]) -> Iterator[int]:
+    """For every cell, the place of the answer that it is about: itself, or the nearest one above.
+
+    -1 above the first.
+    """
+    answer = -1
+    for index, cell in enumerate(cells):
+        answer = index if is_solution(cell) else answer
+        yield answer
 
 
 @dataclass
@@ -88,6 +99,7 @@ class Sitting:
         self._seconds = seconds_by_cell(self.nb, self.allowance.cell)
         extra = extra_seconds(self.nb, self.allowance.cell)
         self._deadline = time.monotonic() + self.allowance.total + extra
+        self._answers = list(_answers(cells))
         self._session, self._worker = Session(), None
         given = [
             cell.source for cell in cells if cell.cell_type == "code" and not is_students(cell)
@@ -130,7 +142,7 @@ class Sitting:
         cell.outputs = as_outputs(outputs)
         self._done.append(index)
         if timed_out(cell):
-            self._hung.add(self._exercise(index))
+            self._hung.add(self._answers[index])
             self._stops.stop(cell, looped(self._session.seconds))
         if not is_students(cell):
             self._run_given(index, cell)
@@ -206,13 +218,9 @@ class Sitting:
         waiting.peer = parent.fork(ours)
         return waiting
 
-    def _exercise(self, index: int) -> int:
-        """The answer that a cell is about: itself, or the nearest one above."""
-        return max((i for i in range(index + 1) if is_solution(self.nb.cells[i])), default=-1)
-
     def _limit(self, index: int) -> float:
         allowed = self._seconds[index]
-        hung = self._exercise(index) in self._hung
+        hung = self._answers[index] in self._hung
         limit = min(allowed, self.allowance.after_first) if hung else allowed
         return max(1.0, min(limit, self._deadline - time.monotonic()))
 
@@ -269,7 +277,7 @@ class Sitting:
         if getattr(self._worker, "why", "") == MEMORY:
             self._stops.stop(cell, TOO_MUCH, MEMORY)
         elif isinstance(error, OutOfTime):
-            self._hung.add(self._exercise(index))
+            self._hung.add(self._answers[index])
             self._stops.stop(cell, looped(self._session.seconds))
         else:
             self._stops.stop(cell, ENDED, DIED)

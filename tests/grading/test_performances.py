@@ -119,6 +119,45 @@ def test_an_error_is_that_of_its_own_script(answer):
         second()
 
 
+TWICE = Script((), (Call("forward", (np.arange(3.0),)),), times=2)
+
+
+@pytest.mark.parametrize(
+    ("returns", "again"),
+    [
+        ("2 * x", True),
+        ("{'a': [x.sum(), (1.0, 2)]}", True),
+        ("x * float('nan')", True),
+        ("x.sum() * float('nan')", True),
+        ("self.count * x", False),
+        ("x[: self.count]", False),
+        ("self.count", False),
+        ("1 if self.count == 1 else True", False),
+        ("-0.0 if self.count == 1 else 0.0", False),
+        ("x if self.count == 1 else x.astype(np.float32)", False),
+        ("object()", False),
+    ],
+)
+def test_what_came_again_is_said_in_one_word(answer, session, monkeypatch, returns, again):
+    theirs = answer(f"""
+        import numpy as np
+        class Answer:
+            count = 0
+            def forward(self, x):
+                Answer.count += 1
+                return {returns}
+    """)
+    said = []
+    plain = Session.request
+    monkeypatch.setattr(
+        Session, "request", lambda *args, **kwargs: said.append(plain(*args, **kwargs)) or said[-1]
+    )
+    first, second = play_all(theirs, [TWICE])
+    assert (type(said[-1][1]) is str) == again
+    if again:
+        assert second() == first() or np.isnan(np.asarray(first()[0], dtype=float)).any()
+
+
 def test_an_object_is_reused_over_there(answer):
     theirs = answer("""
         class Answer:
@@ -191,6 +230,8 @@ def test_what_cannot_be_sent_together_is_asked_for_one_by_one(answer, requests):
         ((1, [2]),),
         ((1, None),),
         ((None, {"type": "late"}),),
+        ("again",),
+        ("again", (1, [])),
         ((None, {"type": ["KeyError"], "text": 1}, 2),),
     ],
 )

@@ -373,6 +373,24 @@ class TestCallbacks:
         assert theirs.train(params, lambda: float(params["W"][0])) == [3, 2, 20]
         assert params["W"].tolist() == [20]
 
+    def test_what_theirs_was_given_comes_back_as_it_is_now(self, theirs):
+        theirs("""
+            def nudge(f, x):
+                x[0] = 5
+                return f(x, [x]), f(x + 1, [x])
+            """)
+        seen = []
+
+        def f(x, more):
+            seen.append((x.tolist(), more[0].tolist()))
+            x[0] = 7  # its own copy
+            return float(x.sum())
+
+        x = np.array([1.0, 2.0])
+        assert theirs.nudge(f, x) == (9, 10)
+        assert seen == [([5, 2], [5, 2]), ([6, 3], [5, 2])]
+        assert x.tolist() == [5, 2]
+
     def test_public_attributes_of_an_object_of_ours_can_be_had(self, theirs):
         class Ours:
             x, _hidden = 3, 4

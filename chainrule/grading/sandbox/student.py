@@ -33,7 +33,7 @@ from chainrule.checks.outcome import explain_error, nearest_builtin
 from chainrule.checks.quiet import undisturbed
 from chainrule.checks.script import Script, made_once
 from chainrule.grading import wire
-from chainrule.grading.peer import MAX_MIRRORED, MAX_TEXT, Peer
+from chainrule.grading.peer import AGAIN, MAX_MIRRORED, MAX_TEXT, Peer
 from chainrule.grading.sandbox.recorder import Recorder, Stream
 from chainrule.grading.wire import Closed, Packer, Unpacker, WireError
 
@@ -280,7 +280,11 @@ class Student(Peer):
 
     def _do_find(self, name: str) -> tuple:
         names = self._shell.user_ns
-        return (True, names[name]) if name in names else (False, None)
+        if name not in names:
+            return False, None, []
+        found = names[name]
+        is_code = isinstance(found, type | types.FunctionType)
+        return True, found, self._do_origins(found) if is_code else []
 
     def _do_origins(self, target) -> list[tuple[str, str]]:
         parts = getattr(target, "__mro__", (target,))
@@ -296,10 +300,19 @@ class Student(Peer):
         return target(*args, **kwargs)
 
     def _do_perform(self, target, scripts: list, reuse: bool) -> tuple:
-        """Play scripts with an answer; what came of each: a value with attributes, or an error."""
+        """Play scripts with an answer; what came of each: a value with attributes, or an error.
+
+        Where the same came of a script again, `AGAIN` says so in fewer words.
+        """
         make = made_once(target) if reuse else target
-        repeats = (script for plain in scripts for script in Script.of(plain).repeats())
-        return tuple(self._played(script, make) for script in repeats)
+        found: list = []
+        for plain in scripts:
+            first = None
+            for script in Script.of(plain).repeats():
+                played = self._played(script, make)
+                found.append(AGAIN if first is not None and _same(played, first) else played)
+                first = first or played
+        return tuple(found)
 
     def _played(self, script: Script, make) -> tuple:
         try:
@@ -505,6 +518,23 @@ def _same_members(now: list[tuple], before: list[tuple]) -> bool:
         key is other_key and one is other and content == other_content
         for (key, one, content), (other_key, other, other_content) in zip(now, before, strict=True)
     )
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two values of plain data are the same, to the bit; False for anything else."""
+    kind = type(one)
+    if kind is not type(other):
+        return False
+    if kind in (list, tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if kind is dict:
+        return list(one) == list(other) and all(map(_same, one.values(), other.values()))
+    if kind is np.ndarray:
+        looks = [(x.dtype, x.shape, x.flags.writeable, x.tobytes()) for x in (one, other)]
+        return looks[0] == looks[1] and one.dtype.kind != "O"
+    if issubclass(kind, np.generic) and np.dtype(kind).type is kind:
+        return one.dtype.kind != "O" and one.tobytes() == other.tobytes()
+    return kind in (type(None), bool, int, float, str) and repr(one) == repr(other)
 
 
 def _as_exception(type: str, text: str) -> BaseException:
