@@ -22,25 +22,18 @@ import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import nbformat
 from nbgrader.api import Gradebook
-from nbgrader.apps import NbGraderAPI
 from nbgrader.utils import is_solution
 from processes import Meter
-from sqlalchemy.exc import SAWarning
-from traitlets.config import Config
+from ways import WAYS
 
-from chainrule.grading import engine
 from chainrule.grading.course import Course
-from chainrule.grading.grade import grade
-from chainrule.grading.kernel import read_config
 from chainrule.grading.release import release
-from chainrule.grading.sandbox.box import no_box
 
 ROOT = Path(__file__).resolve().parents[1]
 PROBLEM_SET = "ps3_activations_losses"
@@ -99,44 +92,6 @@ def personalise(path: Path, number: int) -> None:
     nbformat.write(nb, path)
 
 
-# ---------------------------------------------------------------- ways to grade
-
-
-def grade_plainly(course: Course, students: list[str]) -> None:
-    """As nbgrader comes: its own preprocessors, one student after the other."""
-    config = Config()
-    for name in ("CourseDirectory", "ClearSolutions"):
-        config[name] = read_config(course.root)[name]
-    config.Execute.timeout = 15
-    api = NbGraderAPI(config=config)
-    for student in students:
-        for step in (api.autograde, api.generate_feedback):
-            done = step(PROBLEM_SET, student)
-            if not done["success"]:
-                raise SystemExit(f"nbgrader failed: {done}")
-
-
-def bare_engine(root: Path, *, unsafe: bool = False) -> engine.SandboxEngine:
-    """An engine that keeps nobody in, as where there is no bubblewrap."""
-    engine.find_box = lambda unsafe: no_box()
-    return engine.SandboxEngine(read_config(root), unsafe=True)
-
-
-def grade_ours(course: Course, students: list[str], jobs: int, boxed: bool) -> None:
-    """With ``chainrule grade``."""
-    engines = engine.engine_for if boxed else bare_engine
-    grade(course, PROBLEM_SET, students, jobs=jobs, unsafe=not boxed, engines=engines)
-
-
-WAYS = {
-    "nbgrader": grade_plainly,
-    "1 worker": lambda course, students: grade_ours(course, students, 1, True),
-    "2 workers": lambda course, students: grade_ours(course, students, 2, True),
-    "1 worker, no sandbox": lambda course, students: grade_ours(course, students, 1, False),
-    "2 workers, no sandbox": lambda course, students: grade_ours(course, students, 2, False),
-}
-
-
 # ---------------------------------------------------------------- measuring
 
 
@@ -144,7 +99,8 @@ def measure(way: str, size: int) -> Cost:
     """Grade a class in one way, in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as place:
         course = make_course(Path(place).resolve(), size)
-        command = [sys.executable, "-W", "ignore", __file__, "--way", way, str(course.root)]
+        script = Path(__file__).with_name("ways.py")
+        command = [sys.executable, "-W", "ignore", str(script), way, PROBLEM_SET, str(course.root)]
         began = time.perf_counter()
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True) as run:
             with Meter(run.pid) as meter:
@@ -212,18 +168,12 @@ def by_size(costs: list[Cost]) -> Iterator[str]:
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print the table, write it to a file if asked to."""
     parser = argparse.ArgumentParser(prog="grading", description=__doc__.split("\n")[0])
-    parser.add_argument("--ours", type=int, default=40, metavar="N", help="submissions (40)")
+    parser.add_argument("--ours", type=int, default=100, metavar="N", help="submissions (100)")
     parser.add_argument("--nbgrader", type=int, default=12, metavar="N", help="for nbgrader (12)")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS), help="only these")
     parser.add_argument("--sizes", type=int, nargs="+", metavar="N", help="classes of these sizes")
     parser.add_argument("--json", type=Path, help="write the numbers to this file, too")
-    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
-    parser.add_argument("course", nargs="?", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    if options.way:
-        course = Course.at(options.course)
-        WAYS[options.way](course, sorted(path.name for path in course.submitted.iterdir()))
-        return
     if options.sizes:
         costs = [measure("2 workers", size) for size in options.sizes]
         lines = list(by_size(costs))
@@ -253,5 +203,4 @@ def same_or_not(costs: list[Cost]) -> Iterator[str]:
 
 if __name__ == "__main__":
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    warnings.simplefilter("ignore", SAWarning)  # of nbgrader's
     main()

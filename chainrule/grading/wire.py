@@ -34,7 +34,7 @@ MAX_DIGITS = 4000  # of an integer; Python refuses to read more than 4300
 MAX_DIMENSIONS = 32
 
 _FRAME = struct.Struct(">II")
-_write = json.JSONEncoder(separators=(",", ":")).encode
+_write = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode  # depth is bounded
 _PLAIN_KINDS = "biufcUS"  # of dtypes
 _PLAIN_DTYPE = re.compile(r"[<>|=]?[biufcUS]\d{1,9}")
 _LAST_CHARACTER = 0x10FFFF
