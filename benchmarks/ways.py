@@ -43,7 +43,11 @@ def bare_engine(root: Path, *, unsafe: bool = False):
 
 
 def grade_ours(root: Path, problem_set: str, students: list[str], jobs: int, boxed: bool) -> None:
-    """With ``chainrule grade``."""
+    """As ``chainrule grade`` does."""
+    from chainrule.grading import forkserver
+
+    if jobs > 1:
+        forkserver.start()
     from chainrule.grading.course import Course
     from chainrule.grading.engine import engine_for
     from chainrule.grading.grade import grade

@@ -108,6 +108,8 @@ def executor_name(text: str) -> str:
 
 def run(options: argparse.Namespace) -> int:
     """Grade, and show the grades; returns the exit code."""
+    if options.executor == "local" and options.jobs > 1 and not options.dry_run:
+        instructor_module("forkserver").start()  # it imports while this process imports, too
     grade, console = instructor_module("grade"), instructor_module("console")
     lines, interruption = instructor_module("lines"), instructor_module("interruption")
     course, out = course_of(options), console.open_console(stderr=options.json)

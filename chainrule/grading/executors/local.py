@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 
+from chainrule.grading import forkserver
 from chainrule.grading.course import CourseError
 from chainrule.grading.examiners import Examiner, Work
 from chainrule.grading.executors.drain import Drain
@@ -72,13 +73,9 @@ def _one_by_one(
 @contextmanager
 def _pool(jobs: int, work: Work) -> Iterator[ProcessPoolExecutor]:
     """Examiner processes that end with this block, whatever they are at."""
-    kinds = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in kinds else "spawn")
-    if "forkserver" in kinds:
-        context.set_forkserver_preload(["chainrule.grading.executors.warm"])
-        _start_forkserver()
+    forkserver.start()
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(work,))
+    pool = ProcessPoolExecutor(jobs, forkserver.context(), initializer=_start, initargs=(work,))
     try:
         yield pool
     except BaseException:
@@ -88,20 +85,6 @@ def _pool(jobs: int, work: Work) -> Iterator[ProcessPoolExecutor]:
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _start_forkserver() -> None:
-    """Start the process that examiners are forked from, deaf to Ctrl-C from its first moment.
-
-    They inherit that until they ignore it themselves.
-    """
-    from multiprocessing import forkserver
-
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _here: dict = {}  # in an examiner's process: what it works with
