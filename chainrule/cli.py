@@ -48,7 +48,7 @@ The grades are the same whether `chainrule grade`, `nbgrader autograde` or formg
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    options = _parse(arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # names of files may not fit a narrow encoding
             stream.reconfigure(errors="replace")
@@ -60,6 +60,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("chainrule: stopped; run the same command again to go on", file=sys.stderr)
         return 130
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line; names of students may come after options as well as before them."""
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and (not hasattr(options, "students") or any(one.startswith("-") for one in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:  # argparse takes the students for none before it comes to the option
+        options.students = [*options.students, *rest]
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -40,6 +40,23 @@ def test_wrong_use_ends_with_2(arguments, capsys):
     assert "usage:" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    ["a b --regrade", "--regrade a b", "a --regrade b", "--limit 3 a b", "a --limit 3 --regrade b"],
+)
+def test_students_may_be_named_before_options_and_after_them(arguments):
+    options = cli._parse(["grade", "ps3", *arguments.split()])
+    assert (options.problem_set, options.students) == ("ps3", ["a", "b"])
+
+
+@pytest.mark.parametrize("arguments", ["grade ps3 a --nonsense", "report ps3 --course x y"])
+def test_what_nobody_knows_is_refused(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(arguments.split())
+    assert stopped.value.code == cli.USAGE
+    assert "unrecognized arguments" in capsys.readouterr().err
+
+
 def test_outside_of_a_course_it_says_what_is_missing(tmp_path, monkeypatch, capsys):
     pytest.importorskip("nbgrader")
     monkeypatch.chdir(tmp_path)

@@ -8,6 +8,7 @@ marks is either the same function written differently, or a hole in the checks.
 import _thread
 import ast
 import copy
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -183,10 +184,13 @@ class _time_limit:
         self._timer = threading.Timer(seconds, _thread.interrupt_main)
 
     def __enter__(self):
+        # Who was started in the background of a script is deaf to Ctrl-C.
+        self._before = signal.signal(signal.SIGINT, signal.default_int_handler)
         self._timer.start()
 
     def __exit__(self, *_):
         self._timer.cancel()
+        signal.signal(signal.SIGINT, self._before)
 
 
 # --- the changes ----------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Answers of a mistake bank under the graded cells, here and in a process of their own."""
 
+import contextlib
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,10 +70,10 @@ class Elsewhere:
         ours, theirs = socket.socketpair()
         self.session.peer = self.main
         self.session.begin(300)
-        pid = self.session.request("fork", fds=[theirs.fileno()])
+        self.session.request("fork", fds=[theirs.fileno()])
         theirs.close()
         self.session.peer = self.main.fork(ours)
-        return _Fork(self, ours, pid)
+        return contextlib.closing(ours)
 
     def graded(self, grader: Grader) -> dict[str, list]:
         """The graded cells by exercise."""
@@ -81,18 +82,6 @@ class Elsewhere:
             name: [by_source[source] for source, _ in cells]
             for name, cells in grader._graded.items()
         }
-
-
-class _Fork:
-    def __init__(self, owner, sock, pid):
-        self.owner, self.sock, self.pid = owner, sock, pid
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.sock.close()
-        self.owner.worker.kill(self.pid)
 
 
 def differences(folder: Path, worker, wanted=lambda place: True) -> Iterator[tuple]:

@@ -142,6 +142,13 @@ def test_it_counts_roster_handed_in_graded_missing_and_unreadable(page):
         assert words in text
 
 
+def test_who_handed_in_and_is_not_graded_yet_is_there(course):
+    (course.submitted / "hal" / NAME).mkdir(parents=True)
+    rows = {one.row.student: one.row for one in survey(course, NAME).people}
+    assert "not graded yet" in str(rows["hal"].notes[0])
+    assert "hal" in text_of(read(write_report(course, NAME)))
+
+
 def test_it_has_the_figures_of_those_graded(page):
     said = section(page, "points")
     for words in ("Mean 4.5", "Median 5.5", "Most 6", "Least 1", "Full marks 0"):

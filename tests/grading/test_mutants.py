@@ -1,6 +1,7 @@
 """Mutants: what is changed, what is left alone, and what becomes of one that never ends."""
 
 import ast
+import signal
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,17 @@ def test_each_mutant_has_one_change(labels):
     for source in labels.values():
         lines = source.splitlines()
         assert sum(a != b for a, b in zip(plain, lines, strict=True)) == 1
+
+
+def test_a_loop_without_end_is_ended_even_by_who_is_deaf_to_ctrl_c():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(KeyboardInterrupt), mutants._time_limit(0.1):
+            while True:
+                pass
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_mutant_is_caught_or_the_same_or_survives(monkeypatch):

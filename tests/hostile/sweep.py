@@ -113,7 +113,7 @@ def grade_class(
         _fill_in(place / f"{NAME}.ipynb", words)
         names.append(case.folder)
     random.Random(seed).shuffle(names)
-    _adopt_orphans()
+    _adopt_orphans(True)
     before, processes = _snapshot(course.root), set(_descendants())
     began = time.monotonic()
     try:
@@ -128,6 +128,7 @@ def grade_class(
         *(f"process {_command(pid)}" for pid in _descendants() if pid not in processes),
         *(f"file {path}" for path in _traces(drop)),
     ]
+    _adopt_orphans(False)
     return result
 
 
@@ -164,10 +165,10 @@ def _fill_in(path: Path, words: dict[str, str]) -> None:
         path.write_bytes(content)
 
 
-def _adopt_orphans() -> None:
-    """Make this process the parent of whatever its children leave behind."""
+def _adopt_orphans(adopts: bool) -> None:
+    """Make this process the parent of whatever its children leave behind, or let it be."""
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(36, int(adopts), 0, 0, 0)
 
 
 def _descendants() -> list[int]:

@@ -147,8 +147,8 @@ def survey(course: Course, assignment: str) -> Survey:
     if not found.has_gradebook:
         names = {entry.student for entry in journal.entries()}
     else:
-        names = {*records, *roster}
-        found.left_out = sorted(journal.others(names))
+        found.left_out = sorted(journal.others({*records, *roster}))
+        names = {*records, *roster, *submitters(course)} - {*found.left_out}
     refused = {name: refusal(name) for name in submitters(course)}
     for name in sorted({*names, *(name for name, why in refused.items() if why)}):
         if refused.get(name):

@@ -82,12 +82,6 @@ def proportional_memory(pid: int) -> int | None:
     return None if kilobytes is None else 1024 * int(kilobytes[0])
 
 
-def inside_pid(pid: int) -> int:
-    """What a process is called in the innermost namespace that it lives in."""
-    names = _field(f"/proc/{pid}/status", b"NSpid:")
-    return pid if names is None else int(names[-1])
-
-
 def _field(path: str, name: bytes) -> list[bytes] | None:
     """The words behind a name in one of the kernel's tables; None if there is none to be read."""
     with contextlib.suppress(OSError), open(path, "rb") as file:

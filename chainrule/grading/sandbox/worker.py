@@ -81,21 +81,8 @@ class Worker:
             return "cpu"
         return f"exit {code}" if code >= 0 else _name_of(-code)
 
-    def kill(self, pid: int | None = None) -> bool:
-        """End everything in this worker's box, or one process with its descendants, and wait.
-
-        Parameters
-        ----------
-        pid : int, optional
-            What the process is called inside. Only this worker's own processes are ever meant.
-
-        Returns
-        -------
-        bool
-            Whether nothing of it is left (False for a `pid` that is not there).
-        """
-        if pid is not None:
-            return self._kill_one(pid)
+    def kill(self) -> bool:
+        """End everything in this worker's box, and wait; whether nothing of it is left."""
         with self._lock:
             return self._gone or self._kill_all()
 
@@ -168,14 +155,6 @@ class Worker:
             gone = processes.end_below(pid, itself=True) and gone
         shutil.rmtree(self._home, ignore_errors=True)
         return gone
-
-    def _kill_one(self, pid: int) -> bool:
-        if self._gone:
-            return False
-        for process in processes.below(self.keeper)[1:]:
-            if processes.inside_pid(process.pid) == pid:
-                return processes.end_below(process.pid, itself=True)
-        return False
 
     def _send(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):

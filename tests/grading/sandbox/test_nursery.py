@@ -87,28 +87,6 @@ def test_killing_a_worker_ends_all_that_it_started(any_nursery):
     assert worker.kill() is True
 
 
-def test_one_process_is_killed_with_what_it_started_and_no_other(any_nursery):
-    with any_nursery.worker() as worker:
-        first, second, third = ask(worker, run=FORK)
-        assert wait_until(lambda: len(pids_below(worker.keeper)) == 8)
-        assert worker.kill(second) is True
-        assert len(pids_below(worker.keeper)) == 6
-        assert ask(worker, run=f"import os; os.kill({first}, 0); os.kill({third}, 0)") is None
-        assert worker.kill(99_999_999) is False
-        assert worker.alive
-
-
-def test_a_number_from_inside_never_means_a_process_outside(any_nursery):
-    with any_nursery.worker() as worker:
-        outside = subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE)
-        try:
-            assert worker.kill(outside.pid) is False
-            assert outside.poll() is None
-        finally:
-            outside.kill()
-            outside.communicate()
-
-
 @pytest.mark.parametrize(
     ("source", "why"),
     [
