@@ -1,9 +1,7 @@
-"""What stands in a check for something that lives in the student's process.
+"""The trusted side's end of the talk with a student's process.
 
-A check calls a student's function or builds a student's object as if it were there. The call goes
-over a pipe and comes back as plain data: nothing of the student's runs in the process that judges.
-What a student's object says of itself is not believed: it is equal to nothing, true or false of
-nothing, and is no number.
+What the process sends is not to be trusted: plain data is made of it, or a `Remote`, or the talk
+ends.
 """
 
 from __future__ import annotations
@@ -16,19 +14,18 @@ import sys
 import time
 import types
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
-from chainrule.checks.outcome import Elsewhere, ElsewhereRaised
+from chainrule.checks.outcome import ElsewhereRaised
 from chainrule.checks.script import Script
 from chainrule.grading import wire
 from chainrule.grading.peer import AGAIN, KINDS, MAX_MIRRORED, MAX_TEXT, Peer
+from chainrule.grading.remote import Remote, as_origins
 from chainrule.grading.wire import Closed, Late, Packer, Unpacker, WireError
 
 GRACE = 2.0  # seconds that a process has to notice that time is up before it is ended
-MAX_ITERATED = 10_000
-_WORDS = {"class": "a class", "function": "a function", "module": "a module"}
 _KNOWN_TYPES = {name for name in dir(builtins) if isinstance(getattr(builtins, name), type)}
 
 
@@ -131,7 +128,7 @@ class Session:
             if type(found) is not tuple or len(found) != 3 or found[0] is not True:
                 return False
             if type(found[1]) is Remote:
-                object.__setattr__(found[1], "_origins", _as_origins(found[2]))
+                object.__setattr__(found[1], "_origins", as_origins(found[2]))
             self._found = name, found[1]
             return True
         with contextlib.suppress(ElsewhereRaised):
@@ -346,14 +343,6 @@ def _as_result(found: object, left: int) -> tuple[object, list] | BaseException:
     return value, more
 
 
-def _as_origins(found: object) -> list[tuple[str, str]] | None:
-    """Pairs of names, or None if it is something else."""
-    pairs = type(found) is list and all(
-        type(one) is tuple and [type(part) for part in one] == [str, str] for one in found
-    )
-    return found if pairs else None
-
-
 def _triples(changed: object) -> Iterator[tuple[str, int, object]]:
     if type(changed) is not list:
         raise WireError("an answer is malformed")
@@ -431,163 +420,3 @@ def _as_exception(said: object, may_stop: bool) -> BaseException:
     trace = said.get("trace")
     error.trace = trace[:MAX_TEXT] if type(trace) is str else ""
     return error
-
-
-class _Proxy(type):
-    """Lets a class of the student's be asked about in `isinstance` and `issubclass`."""
-
-
-class Remote(Elsewhere, metaclass=_Proxy):
-    """Something in the student's process.
-
-    Parameters
-    ----------
-    session : Session
-    number : int
-        Under which the process keeps it.
-    kind : str
-        "class", "function", "module" or "object".
-    name : str
-        Of its type, if that is one of Python's own.
-    """
-
-    __slots__ = ("_kind", "_name", "_number", "_origins", "_session")
-    __array_ufunc__ = None  # NumPy's functions do not take it
-
-    def __init__(self, session: Session, number: int, kind: str, name: str = ""):
-        for key, value in (
-            ("session", session),
-            ("number", number),
-            ("kind", kind),
-            ("name", name),
-            ("origins", None),
-        ):
-            object.__setattr__(self, f"_{key}", value)
-
-    def __described__(self) -> str:
-        """What it is, in words of ours."""
-        words = _WORDS.get(object.__getattribute__(self, "_kind"))
-        name = object.__getattribute__(self, "_name")
-        return words or (f"{'an' if name[0] in 'aeiou' else 'a'} {name}" if name else "an object")
-
-    def __perform__(self, scripts: list[Script], reuse: bool) -> list | None:
-        """Play scripts over there."""
-        session = object.__getattribute__(self, "_session")
-        return session.perform(self, scripts, reuse)
-
-    def __origins__(self) -> list[tuple[str, str]] | None:
-        """Names and modules of a class and its bases, as they say over there."""
-        known = object.__getattribute__(self, "_origins")
-        return known if known else _as_origins(_ask(self, "origins"))
-
-    @property
-    def __class__(self):
-        kind = object.__getattribute__(self, "_kind")
-        return {"class": type, "function": types.FunctionType}.get(kind, Remote)
-
-    def __call__(self, *args, **kwargs):
-        return _ask(self, "call", *args, kwargs=kwargs)
-
-    def __getattribute__(self, name: str):
-        # What every object of ours has, the student's has too, with another value.
-        return _ask(self, "get", name) if name in _THEIRS else object.__getattribute__(self, name)
-
-    def __getattr__(self, name: str):
-        if name in _NEVER:
-            raise AttributeError(name)
-        return _ask(self, "get", name)
-
-    def __setattr__(self, name: str, value) -> None:
-        _ask(self, "set", name, value)
-
-    def __delattr__(self, name: str) -> None:
-        _ask(self, "delete", name)
-
-    def __iter__(self):
-        return iter(_ask(self, "list", MAX_ITERATED))
-
-    def __len__(self) -> int:
-        return _ask_special(self, "len")
-
-    def __next__(self):
-        return _ask_special(self, "next")
-
-    def __getitem__(self, key):
-        return _ask_special(self, "getitem", key)
-
-    def __setitem__(self, key, value) -> None:
-        _ask_special(self, "setitem", key, value)
-
-    def __delitem__(self, key) -> None:
-        _ask_special(self, "delitem", key)
-
-    def __instancecheck__(self, instance) -> bool:
-        return type(instance) is Remote and _ask(instance, "isinstance", self) is True
-
-    def __subclasscheck__(self, kind) -> bool:
-        return type(kind) is Remote and _ask(kind, "issubclass", self) is True
-
-    def __hash__(self) -> int:
-        # Not that of its number: a dictionary would ask whether the two are equal.
-        return hash(("Remote", object.__getattribute__(self, "_number")))
-
-    def __repr__(self) -> str:
-        return f"<{self.__described__()} of the student's>"
-
-    def __reduce__(self):
-        raise TypeError("what lives in a student's process cannot be copied into a file")
-
-
-_THEIRS = {"__module__", "__doc__", "__dict__"}
-# Python or NumPy look for these to see what a value is: it is none of that.
-_NEVER = {
-    *("__array__", "__array_interface__", "__array_struct__", "__array_function__"),
-    *("__buffer__", "__dlpack__", "__fspath__", "__index__", "__iter__", "__await__"),
-    *("_repr_html_", "_repr_mimebundle_", "_ipython_display_", "__wrapped__", "__rich_console__"),
-    *("_ipython_canary_method_should_not_exist_", "__deepcopy__", "__copy__", "__getstate__"),
-}
-
-
-def _ask(remote: Remote, what: str, *args, kwargs: dict | None = None):
-    return object.__getattribute__(remote, "_session").request(what, remote, *args, kwargs=kwargs)
-
-
-def _ask_special(remote: Remote, name: str, *args):
-    return object.__getattribute__(remote, "_session").request("special", name, remote, *args)
-
-
-def _arithmetic(name: str, swapped: bool) -> Callable:
-    def method(self, *others):
-        args = (*others, self) if swapped else (self, *others)
-        session = object.__getattribute__(self, "_session")
-        result = session.request("special", name, *args)
-        if type(result) is not Remote:
-            # Else an object could be made whose difference from any number is 0.
-            raise TypeError(
-                f"a check computes with an object of the student's ({name}) and gets "
-                f"{type(result).__name__}: compare its plain attributes instead"
-            )
-        return result
-
-    return method
-
-
-def _refusal(what: str) -> Callable:
-    def method(self, *_):
-        raise TypeError(
-            f"a check {what} {self.__described__()} of the student's, which only that object could "
-            "answer for: compare numbers, arrays or attributes instead"
-        )
-
-    return method
-
-
-for _name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"):
-    setattr(Remote, f"__{_name}__", _arithmetic(_name, False))
-    setattr(Remote, f"__r{_name}__", _arithmetic(_name, True))
-for _name in ("neg", "pos", "abs", "iadd", "isub", "imul", "itruediv", "imatmul"):
-    setattr(Remote, f"__{_name}__", _arithmetic(_name, False))
-for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
-    setattr(Remote, f"__{_name}__", _refusal("compares"))
-for _name in ("bool", "float", "int", "complex", "index", "array"):
-    setattr(Remote, f"__{_name}__", _refusal("takes for a value"))

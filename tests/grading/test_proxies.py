@@ -22,7 +22,8 @@ if not hasattr(os, "fork"):
 
 from chainrule.checks.outcome import ElsewhereRaised, as_array, explain_error, name_of
 from chainrule.grading import proxies
-from chainrule.grading.proxies import Ended, OutOfTime, Remote, Session, StudentPeer
+from chainrule.grading.proxies import Ended, OutOfTime, Session, StudentPeer
+from chainrule.grading.remote import Remote
 from chainrule.operations import Operation
 
 
