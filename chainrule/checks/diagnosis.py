@@ -24,8 +24,13 @@ def diagnose(
 ) -> CheckFailed | None:
     """Explain what is wrong with an answer in one stage; None if nothing is."""
     finding = find(exercise, stage, outcomes, expected, answer)
-    if finding is None:
-        return None
+    return finding and explain(exercise, stage, finding, outcomes, expected)
+
+
+def explain(
+    exercise: Exercise, stage: str, finding: Finding, outcomes: Outcomes, expected: Outcomes
+) -> CheckFailed:
+    """What was found, with the numbers that show it."""
     subject = exercise.name if stage == "result" else f"{exercise.name} {stage}"
     name = finding.case
     shown = finding.private + evidence(exercise, stage, name, outcomes[name], expected[name])

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from chainrule.checks import store
-from chainrule.checks.diagnosis import diagnose
+from chainrule.checks.diagnosis import explain, find
 from chainrule.checks.exercise import Exercise
 from chainrule.checks.hidden import try_hidden
 from chainrule.checks.message import CheckFailed, Message, show
-from chainrule.checks.outcome import Elsewhere, listed, name_of
+from chainrule.checks.outcome import Elsewhere, listed, name_of, same_thing
 from chainrule.checks.quiet import undisturbed
+from chainrule.checks.symptoms import Finding
 from chainrule.checks.training import judge_training
 
 FOUNDATIONS = {"Operation", "ParamOperation", "Layer", "Loss"}  # what an answer may be made from
@@ -67,6 +68,7 @@ class Checks:
         self._name, self._text = Path(path).name, store.read_text(Path(path))
         self._namespace = namespace
         self.verdicts: list[Verdict] = []
+        self._findings: dict[tuple[str, str], tuple[object, Finding | None]] = {}  # and in what
 
     @functools.cached_property
     def _exercises(self) -> dict[str, Exercise]:
@@ -139,8 +141,15 @@ class Checks:
         except CheckFailed as failed:
             show(failed.message)
             return 0.0
+        known = {
+            stage: finding
+            for (exercise_found, stage), (other, finding) in self._findings.items()
+            if exercise_found == name and same_thing(other, answer)
+        }
         with undisturbed():
-            report = try_hidden(exercise, answer, cases, reference, tolerance, self._namespace)
+            report = try_hidden(
+                exercise, answer, cases, reference, tolerance, self._namespace, known
+            )
         show(report.message)
         self.verdicts.append(Verdict(name, "hidden", report.share, report.mistake))
         return _earned(points, report.share)
@@ -228,7 +237,9 @@ class Checks:
         with undisturbed():
             outcomes = exercise.observe(answer, stage, self._namespace)
             expected = exercise.expect(answer, stage)
-            return diagnose(exercise, stage, outcomes, expected, answer)
+            finding = find(exercise, stage, outcomes, expected, answer)
+            self._findings[exercise.name, stage] = answer, finding
+            return finding and explain(exercise, stage, finding, outcomes, expected)
 
     def _fail(self, name: str, stage: str, failed: CheckFailed) -> NoReturn:
         self.verdicts.append(Verdict(name, stage, 0.0, failed.mistake))

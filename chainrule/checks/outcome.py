@@ -243,6 +243,17 @@ class Elsewhere:
         """Names and modules of a class and its bases, or of a function; None if not to be had."""
         return None
 
+    def __same__(self, other: object) -> bool:
+        """Whether another one stands for the same thing."""
+        return self is other
+
+
+def same_thing(one: object, other: object) -> bool:
+    """Whether two names stand for one object, here or elsewhere."""
+    if issubclass(type(one), Elsewhere):
+        return type(one).__same__(one, other)
+    return one is other
+
 
 def nearest_builtin(kind: type[BaseException]) -> str:
     """The name of the exception that stands for one of somebody's own."""

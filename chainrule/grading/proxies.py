@@ -155,6 +155,7 @@ class StudentPeer(Peer):
     def __init__(self, sock: socket.socket, session: Session):
         super().__init__(sock)
         self.session = session
+        self.kin = object()  # shared with the peers of forks
         self.open = 0
         self._mirrors: dict[int, tuple[weakref.ref, np.ndarray]] = {}
         self._mirror_of: dict[int, int] = {}
@@ -164,6 +165,7 @@ class StudentPeer(Peer):
     def fork(self, sock: socket.socket) -> StudentPeer:
         """A peer for a fork of the same process: the same things have the same numbers."""
         other = StudentPeer(sock, self.session)
+        other.kin = self.kin
         other._kept, other._numbers = self._kept, self._numbers
         other._numbering = self._numbering
         return other
@@ -275,7 +277,8 @@ class StudentPeer(Peer):
         number, kind, name = node.get("ref"), node.get("kind"), node.get("type")
         if type(number) is not int or kind not in KINDS:
             raise WireError("a message is malformed")
-        return Remote(self.session, number, kind, name if name in _KNOWN_TYPES else "")
+        name = name if name in _KNOWN_TYPES else ""
+        return Remote(self.session, number, kind, name, self.kin)
 
     def _given(self, place: int) -> np.ndarray:
         """A copy of an array of the request at hand, which comes back as an argument."""

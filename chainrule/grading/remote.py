@@ -38,17 +38,22 @@ class Remote(Elsewhere, metaclass=_Proxy):
         "class", "function", "module" or "object".
     name : str
         Of its type, if that is one of Python's own.
+    kin : object
+        What the processes have in common in which the number means this: one and its forks.
     """
 
-    __slots__ = ("_kind", "_name", "_number", "_origins", "_session")
+    __slots__ = ("_kin", "_kind", "_name", "_number", "_origins", "_session")
     __array_ufunc__ = None  # NumPy's functions do not take it
 
-    def __init__(self, session: Session, number: int, kind: str, name: str = ""):
+    def __init__(
+        self, session: Session, number: int, kind: str, name: str = "", kin: object = None
+    ):
         for key, value in (
             ("session", session),
             ("number", number),
             ("kind", kind),
             ("name", name),
+            ("kin", kin),
             ("origins", None),
         ):
             object.__setattr__(self, f"_{key}", value)
@@ -68,6 +73,16 @@ class Remote(Elsewhere, metaclass=_Proxy):
         """Names and modules of a class and its bases, as they say over there."""
         known = object.__getattribute__(self, "_origins")
         return known if known else as_origins(_ask(self, "origins"))
+
+    def __same__(self, other: object) -> bool:
+        """Whether it is the same thing, or what became of it in a fork."""
+        if type(other) is not Remote:
+            return False
+        (number, kin), theirs = (
+            [object.__getattribute__(one, slot) for slot in ("_number", "_kin")]
+            for one in (self, other)
+        )
+        return kin is not None and kin is theirs[1] and number == theirs[0]
 
     @property
     def __class__(self):

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from small_exercises import Cubed, Squares, affine_backward, checks_of
+from small_exercises import Cubed, Squares, affine_backward, checks_of, failure
 
 from chainrule.checks.exercise import Case, Exercise
 from chainrule.checks.outcome import Outcome
@@ -165,6 +165,30 @@ def test_a_mistake_that_the_visible_check_shows_is_named(grade):
     _, shown, verdict = grade(minus)
     assert verdict.mistake == "sign_flipped"
     assert "backward: every value has the wrong sign." in shown
+
+
+def test_what_the_visible_check_has_found_is_not_looked_for_again(tmp_path, capsys):
+    seen = []
+
+    def minus(self, output_grad):
+        seen.append(output_grad.shape)
+        return -3 * self.input_**2 * output_grad
+
+    wrong = with_methods(_input_grad=minus)
+    namespace = {"Cubed": wrong}
+    checks = checks_of(tmp_path)
+    checks._namespace = namespace
+    failure(checks.backward, "Cubed")
+    seen.clear()
+    checks.hidden("Cubed", 4, CASES, **REFERENCE)
+    assert set(seen) == {SECRET.shape, (1, 1)}
+    assert checks.verdicts[-1].mistake == "sign_flipped"
+    assert "backward: every value has the wrong sign." in capsys.readouterr().out
+
+    # Another answer of that name is another one.
+    namespace["Cubed"] = with_methods(_input_grad=lambda self, output_grad: 3 * self.input_**2)
+    checks.hidden("Cubed", 4, CASES, **REFERENCE)
+    assert checks.verdicts[-1].mistake != "sign_flipped"
 
 
 def measured(self, output_grad):

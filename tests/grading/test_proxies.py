@@ -20,7 +20,7 @@ import pytest
 if not hasattr(os, "fork"):
     pytest.skip("needs processes that fork", allow_module_level=True)
 
-from chainrule.checks.outcome import ElsewhereRaised, as_array, explain_error, name_of
+from chainrule.checks.outcome import ElsewhereRaised, as_array, explain_error, name_of, same_thing
 from chainrule.grading import proxies
 from chainrule.grading.proxies import Ended, OutOfTime, Session, StudentPeer
 from chainrule.grading.remote import Remote
@@ -69,6 +69,28 @@ class TestCalls:
         got = theirs.f(np.float32(3), by=4)
         assert got == {"twice": 12, "all": [3, None]}
         assert type(got["twice"]) is np.float32
+
+    def test_the_same_thing_is_known_again_also_in_a_fork(self, theirs):
+        theirs("def f(): pass\ndef g(): pass\nlater = f")
+        f, g = theirs.f, theirs.g
+        assert same_thing(f, theirs.later)
+        assert not same_thing(f, g)
+        assert not same_thing(f, 3)
+        ours, other = socket.socketpair()
+        parent = theirs.session.peer
+        theirs.session.request("fork", fds=[other.fileno()])
+        other.close()
+        theirs.session.peer = parent.fork(ours)
+        assert same_thing(f, theirs.f)
+        theirs("def f(): pass")
+        assert not same_thing(f, theirs.f)
+        ours.close()
+
+    def test_a_number_of_another_process_means_another_thing(self, theirs):
+        theirs("def f(): pass")
+        f = theirs.f
+        theirs.session.peer = StudentPeer(theirs.session.peer.sock, theirs.session)
+        assert not same_thing(f, theirs.f)
 
     def test_a_class_makes_objects_with_methods_and_attributes(self, theirs):
         theirs("""
