@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -123,9 +123,10 @@ def attempts(
         trials.append(trials[-1] if again else _Trial(kind, returns, stage, case, namespace))
     times = Counter(map(id, trials))
     scripts = [replace(one.script, times=times[id(one)]) for one in dict.fromkeys(trials)]
-    plays = play_all(answer, scripts, reuse)
+    judged: dict[tuple[int, int], Attempt] = {}  # what came again need not be judged again
     return [
-        partial(trial.finish, play, played=True) for trial, play in zip(trials, plays, strict=True)
+        judged.setdefault((id(trial), id(play)), cache(partial(trial.finish, play, played=True)))
+        for trial, play in zip(trials, play_all(answer, scripts, reuse), strict=True)
     ]
 
 

@@ -127,7 +127,8 @@ def play_all(
 ) -> list[Callable[[], tuple]]:
     """Functions that play one script each, one for each time that it is to be played.
 
-    Of an answer elsewhere, all have been played already.
+    Of an answer elsewhere, all have been played already. A function that comes twice there stands
+    for results that were the same.
 
     Parameters
     ----------
@@ -139,7 +140,8 @@ def play_all(
     scripts = list(scripts)
     found = _played_elsewhere(answer, scripts, reuse)
     if found is not None:
-        return [partial(_come_out, one) for one in found]
+        plays = {id(one): partial(_come_out, one) for one in found}
+        return [plays[id(one)] for one in found]  # the same came again: it is the same play
     make = made_once(answer) if reuse else answer
     return [partial(one.play, make) for script in scripts for one in script.repeats()]
 
