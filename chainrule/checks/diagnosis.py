@@ -19,14 +19,6 @@ from chainrule.checks.symptoms import Finding, find_symptom, rows
 Outcomes = dict[str, Outcome]  # by case
 
 
-def diagnose(
-    exercise: Exercise, stage: str, outcomes: Outcomes, expected: Outcomes, answer=None
-) -> CheckFailed | None:
-    """Explain what is wrong with an answer in one stage; None if nothing is."""
-    finding = find(exercise, stage, outcomes, expected, answer)
-    return finding and explain(exercise, stage, finding, outcomes, expected)
-
-
 def explain(
     exercise: Exercise, stage: str, finding: Finding, outcomes: Outcomes, expected: Outcomes
 ) -> CheckFailed:

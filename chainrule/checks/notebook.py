@@ -68,7 +68,8 @@ class Checks:
         self._name, self._text = Path(path).name, store.read_text(Path(path))
         self._namespace = namespace
         self.verdicts: list[Verdict] = []
-        self._findings: dict[tuple[str, str], tuple[object, Finding | None]] = {}  # and in what
+        # By exercise and stage: the answer that was looked at, and what was found in it.
+        self._findings: dict[tuple[str, str], tuple[object, Finding | None]] = {}
 
     @functools.cached_property
     def _exercises(self) -> dict[str, Exercise]:
@@ -143,8 +144,8 @@ class Checks:
             return 0.0
         known = {
             stage: finding
-            for (exercise_found, stage), (other, finding) in self._findings.items()
-            if exercise_found == name and same_thing(other, answer)
+            for (one, stage), (other, finding) in self._findings.items()
+            if one == name and same_thing(other, answer)
         }
         with undisturbed():
             report = try_hidden(

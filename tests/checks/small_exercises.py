@@ -5,6 +5,7 @@ import pytest
 
 from chainrule.checks import CheckFailed, Checks, store
 from chainrule.checks.bank import Bank, Entry, array
+from chainrule.checks.diagnosis import explain, find
 from chainrule.checks.exercise import Case
 from chainrule.losses import Loss
 from chainrule.operations import Operation
@@ -120,6 +121,13 @@ def checks_of(folder, exercises=EXERCISES, **namespace) -> Checks:
     path = folder / "checks.json"
     path.write_text(store.dump(exercises), encoding="utf-8")
     return Checks(path, namespace)
+
+
+def diagnosed(plan, stage, answer) -> CheckFailed | None:
+    """What a check says is wrong with an answer in one stage; None if nothing is."""
+    outcomes, expected = plan.observe(answer, stage, {}), plan.expect(answer, stage)
+    finding = find(plan, stage, outcomes, expected, answer)
+    return finding and explain(plan, stage, finding, outcomes, expected)
 
 
 def failure(check, *arguments) -> CheckFailed:
