@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -76,7 +77,9 @@ echo "$*" > {place}/cancelled
 def python(klass, tmp_path, monkeypatch):
     """An environment in which the script grades with the fake engine."""
     path = tmp_path / "python"
-    path.write_text(PYTHON.format(python=sys.executable, tests=TESTS, root=klass.root))
+    places = {"python": sys.executable, "tests": TESTS, "root": klass.root}
+    places = {name: shlex.quote(str(place)) for name, place in places.items()}
+    path.write_text(PYTHON.format(**places))
     path.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(path))
     return str(path)
