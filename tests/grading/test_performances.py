@@ -83,6 +83,18 @@ def test_a_stage_is_observed_in_one_request(answer, requests):
     assert requests == ["perform"]
 
 
+def test_an_answer_that_differs_from_time_to_time_is_noted(answer):
+    theirs = answer("""
+        class Answer:
+            count = 0
+            def forward(self, x):
+                Answer.count += 1
+                return Answer.count * x
+    """)
+    got = observe("operation", (), theirs, "forward", Case({"x": np.arange(3.0)}), {})
+    assert got.notes == {"random"}
+
+
 def test_a_gradient_is_measured_in_one_request(answer, requests):
     theirs = answer(DOUBLE)
     requests.clear()

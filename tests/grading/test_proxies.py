@@ -59,8 +59,48 @@ class Theirs:
         assert well, outputs
         return self
 
+    def shown(self, source):
+        """What a cell shows, and whether it came to its end."""
+        self.session.begin(15.0)
+        return self.session.run(source)
+
     def __getattr__(self, name):
         return self.session.lookup(name)
+
+
+class TestCells:
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "  x = 1\n  y = 2",
+            "\n\n   \nx = 1\ny = 2",
+            "x = 1; y = 2",
+            "x = 1\n%time y = 2",
+            "!true\nx, y = 1, 2",
+            ">>> x = 1\n>>> y = 2",
+            "%%time\nx, y = 1, 2",
+        ],
+    )
+    def test_what_ipython_understands_runs(self, theirs, source):
+        outputs, well = theirs.shown(source)
+        assert well, outputs
+        assert (theirs.x, theirs.y) == (1, 2)
+
+    def test_empty_lines_at_the_start_do_not_count(self, theirs):
+        outputs, _ = theirs.shown("\n\n\n1 / 0")
+        assert "line 1\n" in "".join(outputs[0]["traceback"])
+
+    def test_a_warning_of_the_compiler_comes_as_often_as_from_ipython(self, theirs):
+        theirs("""
+            import warnings
+            warnings.simplefilter("always")
+            warnings.showwarning = lambda message, kind, *_: print(kind.__name__)
+            """)
+        plain, ipythons = (
+            "".join(one["text"] for one in theirs.shown(source)[0])
+            for source in ("x = 1 is 1\n", "\nx = 1 is 1\n")
+        )
+        assert plain.count("SyntaxWarning") == ipythons.count("SyntaxWarning") > 0
 
 
 class TestCalls:
@@ -413,6 +453,10 @@ class TestCallbacks:
         assert theirs.nudge(f, x) == (9, 10)
         assert seen == [([5, 2], [5, 2]), ([6, 3], [5, 2])]
         assert x.tolist() == [5, 2]
+
+    def test_each_array_that_comes_back_is_the_one_that_was_given(self, theirs):
+        theirs("def turn(f, x, y): return f(y, x)")
+        assert theirs.turn(lambda a, b: float(a[0] - b[0]), np.array([1.0]), np.array([5.0])) == 4
 
     def test_public_attributes_of_an_object_of_ours_can_be_had(self, theirs):
         class Ours:
