@@ -67,7 +67,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
     if rest and (not hasattr(options, "students") or any(one.startswith("-") for one in rest)):
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        parser.parse_args(arguments)  # says which nobody knows, and ends
     if rest:  # argparse takes the students for none before it comes to the option
         options.students = [*options.students, *rest]
     return options
