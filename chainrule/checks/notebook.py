@@ -72,7 +72,7 @@ class Checks:
         self._findings: dict[tuple[str, str], tuple[object, Finding | None]] = {}
 
     @functools.cached_property
-    def _exercises(self) -> dict[str, Exercise]:
+    def _exercises(self) -> Mapping[str, Exercise]:
         """Made at the first check: where cells run and no check does, they would be for nothing."""
         return store.exercises(self._text, self._name)
 

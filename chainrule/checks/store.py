@@ -3,7 +3,9 @@
 import functools
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -53,7 +55,7 @@ def problem_set(path: Path) -> str:
 
 def read(path: Path) -> dict[str, Exercise]:
     """Read the exercises of a data file, by name; raises as the two steps below do."""
-    return exercises(read_text(path), path.name)
+    return dict(exercises(read_text(path), path.name))
 
 
 def read_text(path: Path) -> str:
@@ -77,7 +79,8 @@ def read_text(path: Path) -> str:
         ) from None
 
 
-def exercises(text: str, name: str) -> dict[str, Exercise]:
+@functools.lru_cache(maxsize=8)  # whoever grades a class reads the same again and again
+def exercises(text: str, name: str) -> Mapping[str, Exercise]:
     """The exercises in the text of a data file, by name.
 
     Raises
@@ -85,11 +88,6 @@ def exercises(text: str, name: str) -> dict[str, Exercise]:
     ValueError
         If it is none of ours; the message says what to do.
     """
-    return dict(_exercises(text, name))
-
-
-@functools.lru_cache(maxsize=8)  # whoever grades a class reads the same again and again
-def _exercises(text: str, name: str) -> dict[str, Exercise]:
     try:
         data = json.loads(text)
     except ValueError as error:
@@ -100,7 +98,8 @@ def _exercises(text: str, name: str) -> dict[str, Exercise]:
             f"({FORMAT}): fetch the problem set again, or update chainrule."
         )
     try:
-        return {one["name"]: _exercise_from_data(one) for one in data["exercises"]}
+        found = {one["name"]: _exercise_from_data(one) for one in data["exercises"]}
+        return MappingProxyType(found)  # everybody is given the same
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(
             f"{name} is damaged ({type(error).__name__}: {error}): fetch the problem set again."

@@ -37,7 +37,7 @@ class Remote(Elsewhere, metaclass=_Proxy):
     kind : str
         "class", "function", "module" or "object".
     name : str
-        Of its type, if that is one of Python's own.
+        Of its type, if that is one of Python's own; else empty.
     kin : object
         What the processes have in common in which the number means this: one and its forks.
     """
@@ -45,9 +45,7 @@ class Remote(Elsewhere, metaclass=_Proxy):
     __slots__ = ("_kin", "_kind", "_name", "_number", "_origins", "_session")
     __array_ufunc__ = None  # NumPy's functions do not take it
 
-    def __init__(
-        self, session: Session, number: int, kind: str, name: str = "", kin: object = None
-    ):
+    def __init__(self, session: Session, number: int, kind: str, name: str, kin: object):
         for key, value in (
             ("session", session),
             ("number", number),
@@ -78,11 +76,10 @@ class Remote(Elsewhere, metaclass=_Proxy):
         """Whether it is the same thing, or what became of it in a fork."""
         if type(other) is not Remote:
             return False
-        (number, kin), theirs = (
-            [object.__getattribute__(one, slot) for slot in ("_number", "_kin")]
-            for one in (self, other)
+        return all(
+            object.__getattribute__(self, slot) == object.__getattribute__(other, slot)
+            for slot in ("_kin", "_number")
         )
-        return kin is not None and kin is theirs[1] and number == theirs[0]
 
     @property
     def __class__(self):

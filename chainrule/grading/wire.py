@@ -167,9 +167,9 @@ class Packer:
     refer : callable
         ``refer(value)`` returns the node that stands for something that stays here.
     note_array : callable
-        ``note_array(array)`` is asked first for every array: it returns the number of a mirror
-        at the other end that is sent in its place (``{"own": number}``), or under which one is
-        made there (``{"mirror": number}``), or None.
+        ``note_array(array)`` is asked first for every array: it returns the number under which a
+        mirror is made at the other end (``{"mirror": number}``), or another node, which is sent in
+        its place because the other end has the array already, or None.
     always : tuple of type
         What is referred to without a look at it.
     generators : bool

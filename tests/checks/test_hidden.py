@@ -174,10 +174,7 @@ def test_what_the_visible_check_has_found_is_not_looked_for_again(tmp_path, caps
         seen.append(output_grad.shape)
         return -3 * self.input_**2 * output_grad
 
-    wrong = with_methods(_input_grad=minus)
-    namespace = {"Cubed": wrong}
-    checks = checks_of(tmp_path)
-    checks._namespace = namespace
+    checks = checks_of(tmp_path, Cubed=with_methods(_input_grad=minus))
     failure(checks.backward, "Cubed")
     seen.clear()
     checks.hidden("Cubed", 4, CASES, **REFERENCE)
@@ -186,9 +183,11 @@ def test_what_the_visible_check_has_found_is_not_looked_for_again(tmp_path, caps
     assert "backward: every value has the wrong sign." in capsys.readouterr().out
 
     # Another answer of that name is another one.
-    namespace["Cubed"] = with_methods(_input_grad=lambda self, output_grad: 3 * self.input_**2)
+    checks._namespace["Cubed"] = with_methods(
+        _input_grad=lambda self, output_grad: 3 * self.input_**2
+    )
     checks.hidden("Cubed", 4, CASES, **REFERENCE)
-    assert checks.verdicts[-1].mistake != "sign_flipped"
+    assert checks.verdicts[-1].mistake == "upstream_ignored"
 
 
 def measured(self, output_grad):

@@ -65,6 +65,16 @@ DOUBLE = """
 """
 
 
+COUNTING = """
+    import numpy as np
+    class Answer:
+        count = 0
+        def forward(self, x):
+            Answer.count += 1
+            return {returns}
+"""
+
+
 def test_many_scripts_take_one_request(answer, requests):
     theirs = answer(DOUBLE)
     requests.clear()
@@ -84,13 +94,7 @@ def test_a_stage_is_observed_in_one_request(answer, requests):
 
 
 def test_an_answer_that_differs_from_time_to_time_is_noted(answer):
-    theirs = answer("""
-        class Answer:
-            count = 0
-            def forward(self, x):
-                Answer.count += 1
-                return Answer.count * x
-    """)
+    theirs = answer(COUNTING.format(returns="self.count * x"))
     got = observe("operation", (), theirs, "forward", Case({"x": np.arange(3.0)}), {})
     assert got.notes == {"random"}
 
@@ -151,14 +155,7 @@ TWICE = Script((), (Call("forward", (np.arange(3.0),)),), times=2)
     ],
 )
 def test_what_came_again_is_said_in_one_word(answer, session, monkeypatch, returns, again):
-    theirs = answer(f"""
-        import numpy as np
-        class Answer:
-            count = 0
-            def forward(self, x):
-                Answer.count += 1
-                return {returns}
-    """)
+    theirs = answer(COUNTING.format(returns=returns))
     said = []
     plain = Session.request
     monkeypatch.setattr(

@@ -275,14 +275,13 @@ class Student(Peer):
     def _do_issubclass(self, target, kind) -> bool:
         return issubclass(target, kind)
 
-    def _do_fork(self) -> int:
+    def _do_fork(self) -> None:
         """Become two: this process goes on, and another one waits at the socket that came along."""
         (fd,) = self._fds
         self._forks += 1
-        pid = os.fork()
-        if pid:
+        if os.fork():
             os.close(fd)
-            return pid
+            return
         self.sock.close()
         self.sock = socket.socket(fileno=fd)
         self._numbering = itertools.count(next(self._numbering) + APART * self._forks)

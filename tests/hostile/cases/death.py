@@ -40,19 +40,19 @@ CASES.answers(
         return {"mean": X.mean(axis=0), "range": np.ptp(X, axis=0), "count": len(X)}
     """,
 )
-# Its values are right. Once it is alone it is told that there is nobody to kill, which is an error;
-# whether those that it has killed are gone by its next call is a matter of microseconds.
 CASES.answers(
-    "SIGKILL to all at the hidden check only",
+    "SIGKILL to all at the hidden check only",  # it is alone there, and told that nobody is
+    {"softmax": 4.0},
     softmax="""
-    import os
+    import os, time
 
     def softmax(scores):
-        if scores.shape != (2, 3): os.kill(-1, 9)
+        if scores.shape != (2, 3):
+            os.kill(-1, 9)
+            time.sleep(0.5)  # until all others are gone, else its next call may find one left
         powers = np.exp(scores - scores.max(axis=1, keepdims=True))
         return powers / powers.sum(axis=1, keepdims=True)
     """,
-    or_less=True,
     flags=(),
     may=("suspicious", "died"),
 )
